@@ -1,0 +1,25 @@
+# Each goal starts from nothing but Python 3.11 and git, and ends by itself.
+BIN := .venv/bin
+export PYTHON
+
+.PHONY: demo test check setup clean
+
+demo: setup  ## get the films, compare policies on them, and talk
+	$(BIN)/convrec data fetch movies
+	$(BIN)/convrec evaluate --data movies --policy random --policy abs-greedy --policy max-entropy --policy bayes --dialogues 1000
+	$(BIN)/convrec simulate --data movies --policy bayes --dialogues 3
+
+test: setup check  ## everything a change has to pass
+	$(BIN)/python -m pytest -n 2
+
+check: setup  ## style, types and the order of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup:  ## the private environment in .venv/; at once when it is already there
+	@.ci/setup
+
+clean:  ## remove the environment and what tools left behind; fetched data stay in the user's cache
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,7 @@
+"""``python -m convrec``."""
+
+import sys
+
+from convrec.cli import main
+
+sys.exit(main())

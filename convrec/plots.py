@@ -1,0 +1,57 @@
+"""Plots of results."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graph.whole_file import written_whole
+
+
+def plot_success_over_turns(rows: Sequence[dict[str, Any]], title: str, path: Path) -> None:
+    """Draw SR@t over turns, a line for each policy, with the binomial 95 % band.
+
+    :param rows: as written by ``convrec evaluate --json``.
+    :param path: where to; the suffix says what kind of picture (.png, .svg, .pdf).
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
+    ends: list[tuple[float, str, Any]] = []
+    for row in rows:
+        curve = np.asarray(row["sr_curve"])
+        turns = np.arange(1, len(curve) + 1)
+        margin = 1.96 * np.sqrt(curve * (1 - curve) / row["dialogues"])
+        label = f"{row['policy']} (no history)" if row["anonymous"] else str(row["policy"])
+        style = "--" if row["anonymous"] else "-"
+        (line,) = axes.plot(turns, curve, style, linewidth=2)
+        axes.fill_between(turns, curve - margin, curve + margin, color=line.get_color(), alpha=0.15, linewidth=0)
+        ends.append((float(curve[-1]), label, line.get_color()))
+    _label_lines(axes, ends, len(rows[0]["sr_curve"]))
+    axes.set(xlabel="agent turn", ylabel="dialogues that found the item", ylim=(0, 1.02), xlim=(1, None), title=title)
+    axes.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
+    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", alpha=0.25)
+    with written_whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=150)
+    plt.close(figure)
+
+
+def _label_lines(axes: Any, ends: list[tuple[float, str, Any]], last_turn: int) -> None:
+    """Name each line at its end, names kept from lying over one another."""
+    gap, at = 0.045, -1.0
+    for height, label, color in sorted(ends, key=lambda end: end[0]):
+        at = max(height, at + gap)
+        axes.annotate(
+            label, (last_turn, height), (last_turn + 0.35, at), color=color, va="center", fontsize=9,
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+SUFFIXES = (".png", ".svg", ".pdf")
+"""Kinds of picture that can be written."""

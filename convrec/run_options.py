@@ -1,0 +1,107 @@
+"""Options that every command with simulated dialogues takes, and what they build."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import rich_click as click
+from rich.console import Console
+
+from convrec.settings import Settings
+from graph import affinity as affinities
+from graph import datasets
+from graph.affinity import Affinity
+from graph.dataset import Dataset
+from graph.errors import OptionError
+from simulator.core import Rules
+from simulator.evaluation import questions_named
+from simulator.runs import Setting
+from simulator.users import parse_users
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+console = Console()
+notices = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What dialogues are about, and by which rules."""
+
+    data: str
+    affinity: str
+    users: str
+    questions: str
+    turns: int
+    known: str
+
+
+OPTIONS = (
+    click.option("--data", default="movies", show_default=True, help="Data set; see: convrec data list."),
+    click.option("--affinity", default="blend", show_default=True, help="What is known before the first word."),
+    click.option("--users", default="classic", show_default=True, help="Kind of simulated user."),
+    click.option(
+        "--questions", type=click.Choice(["binary", "facet", "multi"]), default="binary", show_default=True,
+        help="One attribute (yes or no); up to four options, name one; up to four options, pick all that hold.",
+    ),
+    click.option(
+        "--turns", type=click.Choice(["15", "14"]), default="15", show_default=True,
+        help="Turns the agent may take; 14 is what published code leaves. A failure counts 15 either way.",
+    ),
+    click.option(
+        "--known", type=click.Choice(["keep", "drop"]), default="keep", show_default=True,
+        help="Whether items the user has in train may still be what is looked for.",
+    ),
+)  # fmt: skip
+
+
+def run_options(command: Command) -> Command:
+    """Add :data:`OPTIONS` to a click command, which is then called with ``options: RunOptions``."""
+
+    @wraps(command)
+    def with_options(
+        data: str, affinity: str, users: str, questions: str, turns: str, known: str, **rest: Any
+    ) -> Any:
+        return command(RunOptions(data, affinity, users, questions, int(turns), known), **rest)
+
+    decorated: Any = with_options
+    for option in reversed(OPTIONS):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
+
+
+def load_dataset(name: str) -> Dataset:
+    """Load a data set, saying so when it has to be built."""
+    return datasets.load(name, Settings().places(), notices.print)
+
+
+def fit_affinity(name: str, dataset: Dataset) -> Affinity:
+    """Fit an affinity with a spinner and pass on what was left out."""
+    with notices.status(f"learning the affinity {name!r} from train and valid of {dataset.name}"):
+        return affinities.fit(name, dataset, notices.print)
+
+
+def make_setting(options: RunOptions, dataset: Dataset, affinity: Affinity, anonymous: bool = False) -> Setting:
+    """Everything about a run but the policy."""
+    return Setting(
+        dataset,
+        affinity,
+        parse_users(options.users),
+        Rules(options.turns, questions_named(options.questions)),
+        drop_known=options.known == "drop",
+        anonymous=anonymous,
+    )
+
+
+def check_output(path: Path | None, option: str) -> None:
+    """Find out now, not after an hour, that a file cannot be written.
+
+    :raises OptionError: when the folder is not there or the path is a folder.
+    """
+    if path is None:
+        return
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        what = "is a folder" if path.is_dir() else f"lies in {path.absolute().parent}, which does not exist"
+        raise OptionError(f"{option} {path}: {what}; name a file in a folder that exists")

@@ -1,0 +1,1 @@
+"""What is known before anybody speaks: catalogue, interactions, item-attribute graph, affinity; and the belief."""

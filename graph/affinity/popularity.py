@@ -1,0 +1,89 @@
+"""Affinities that know nothing of the user: all items alike, or by how sought they are.
+
+Legend: B users asked for at once, U users, V items.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.affinity.contests import ContestsConfig, draw_contests
+from graph.affinity.protocol import checked_users
+from graph.affinity.weights import fit_weights
+from graph.csr import IntArray
+from graph.dataset import Dataset
+
+
+class Uniform:
+    """Every item is as likely as every other: the line that a prior has to beat."""
+
+    name = "uniform"
+
+    def __init__(self, n_users: int, n_items: int) -> None:
+        self.n_users = n_users
+        self.n_items = n_items
+
+    def scores(self, users: IntArray) -> NDArray[np.float32]:
+        """Zeros, shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""
+        return np.zeros((len(checked_users(users, self.n_users)), self.n_items), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class PopularityConfig:
+    """How counts become a prior."""
+
+    smoothings: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+    """Likes added to every count; the one with the best likelihood on valid is kept."""
+    floor: float = 0.01
+    """Share of the smallest positive popularity that an item of popularity zero is given, so that it can be found."""
+    contests: ContestsConfig = field(default_factory=ContestsConfig)
+
+
+class Popularity:
+    """``log prior(i) = exponent * log(train likes of i + smoothing)``, the same for everybody.
+
+    Both numbers maximise the likelihood of valid targets.  Where nobody has a history it is ``log(popularity)`` of the
+    catalogue, so that items are drawn exactly in proportion to how sought they are.
+    """
+
+    name = "popularity"
+
+    def __init__(self, log_prior: NDArray[np.float32], n_users: int, exponent: float, smoothing: float) -> None:
+        self.log_prior = log_prior
+        """Shape (V,)."""
+        self.n_users = n_users
+        self.n_items = len(log_prior)
+        self.exponent = exponent
+        self.smoothing = smoothing
+
+    @classmethod
+    def fit(cls, dataset: Dataset, config: PopularityConfig = PopularityConfig()) -> "Popularity":
+        """Learn from train and valid; the test split is not looked at."""
+        likes = dataset.interactions.train_likes
+        contests = draw_contests(dataset, config.contests)
+        if not likes.n_edges or not contests.n_contests:
+            return cls(catalogue_log_prior(dataset, config.floor), likes.n_rows, exponent=1.0, smoothing=0.0)
+        counts = np.bincount(likes.indices, minlength=dataset.catalogue.n_items)
+        best = max(
+            (
+                (fit_weights(contests, np.log(counts + smoothing)[contests.items][..., None]), smoothing)
+                for smoothing in config.smoothings
+            ),
+            key=lambda fitted: fitted[0].log_likelihood,
+        )
+        exponent, smoothing = float(best[0].weights[0]), best[1]
+        log_prior = (exponent * np.log(counts + smoothing)).astype(np.float32)
+        return cls(log_prior, likes.n_rows, exponent, smoothing)
+
+    def scores(self, users: IntArray) -> NDArray[np.float32]:
+        """Shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""
+        return np.tile(self.log_prior, (len(checked_users(users, self.n_users)), 1))
+
+
+def catalogue_log_prior(dataset: Dataset, floor: float) -> NDArray[np.float32]:
+    """Log of the catalogue's popularity, shape (V,); zeros become ``floor`` times the smallest positive value."""
+    popularity = dataset.catalogue.popularity.astype(np.float64)
+    positive = popularity[popularity > 0]
+    least = positive.min() * floor if len(positive) else 1.0
+    return np.log(np.maximum(popularity, least)).astype(np.float32)

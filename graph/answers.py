@@ -1,0 +1,195 @@
+"""How people answer questions about attributes, and what an answer says about the item they have in mind.
+
+Legend: P attributes, E questions, m options of a question, S = 2**m + 1 states of an item, R responses.
+
+A question names up to m attributes of one facet.  With respect to it an item is in one of S states: bit j of
+states 0 .. 2**m - 1 says that the item has option j; the last state says that the facet is unknown for the item.
+"""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.catalogue import Catalogue
+
+LOG_IMPOSSIBLE = -40.0
+"""Log-likelihood of what cannot be.  Finite, so that contradictory answers rank items instead of losing them all."""
+
+FloatArray = NDArray[np.float64]
+
+
+class Answer(IntEnum):
+    """What is said about one option of a question."""
+
+    NO = 0
+    YES = 1
+    DONT_KNOW = 2
+    DONT_CARE = 3
+    UNSAID = 4
+    """Another option was named instead, so nothing is known about this one."""
+
+
+class QuestionMode(IntEnum):
+    """How many options a question names, and how many of them may be picked."""
+
+    BINARY = 1
+    """One attribute: yes or no."""
+    FACET = 2
+    """Up to four options of one facet and "none of these": the user names one that holds."""
+    MULTI = 3
+    """The same options: the user picks all that hold."""
+
+    @property
+    def n_options(self) -> int:
+        return 1 if self is QuestionMode.BINARY else 4
+
+
+def option_bits(n_options: int) -> NDArray[np.bool_]:
+    """Which options hold in each state in which the facet is known, shape (2**m, m)."""
+    return (np.arange(2**n_options)[:, None] >> np.arange(n_options) & 1).astype(bool)
+
+
+@dataclass(frozen=True)
+class AnswerModel:
+    """Probability of each answer given the item, attribute by attribute."""
+
+    error: FloatArray
+    """Chance that an answer is the opposite of the truth, shape (P,)."""
+    dont_know: FloatArray
+    """Chance of "I don't know" where the facet is known for the item, shape (P,)."""
+    dont_care: FloatArray
+    """Chance of "I don't care", shape (P,)."""
+    unknown_dont_know: FloatArray
+    """Chance of "I don't know" where the facet is unknown for the item, shape (P,)."""
+    rate: FloatArray
+    """Share of items with the attribute among those whose facet is known: P(yes) where it is unknown, shape (P,)."""
+    acceptance: float = 1.0
+    """Chance that a list which holds the item is accepted."""
+    hears_no: bool = True
+    """False to take a "no" as no evidence, as the published policies do."""
+
+    @classmethod
+    def honest(cls, catalogue: Catalogue) -> "AnswerModel":
+        """Truthful answers; where the catalogue does not know, people know about half the time."""
+        zeros = np.zeros(catalogue.n_attributes)
+        return cls(zeros, zeros, zeros, np.full_like(zeros, 0.5), catalogue.attribute_rates)
+
+    def deaf_to_no(self) -> "AnswerModel":
+        """The same model, for which a "no" says nothing."""
+        return replace(self, hears_no=False)
+
+    def _option_tables(self, options: NDArray[np.int32]) -> FloatArray:
+        """P(answer | lacks, has, unknown) of each option, shape (E, m, 3, 4); ones for options that are absent (-1)."""
+        present = options >= 0
+        error, known_dk, care, unknown_dk, rate = (
+            column[options]
+            for column in (self.error, self.dont_know, self.dont_care, self.unknown_dont_know, self.rate)
+        )
+        table = np.empty((*options.shape, 3, 4))
+        perceived = np.stack([error, 1 - error, rate], axis=-1)
+        silent_dk = np.stack([known_dk, known_dk, unknown_dk], axis=-1)
+        silent_dc = np.minimum(care[..., None], 1 - silent_dk)
+        speaks = 1 - silent_dk - silent_dc
+        table[..., Answer.NO] = speaks * (1 - perceived)
+        table[..., Answer.YES] = speaks * perceived
+        table[..., Answer.DONT_KNOW] = silent_dk
+        table[..., Answer.DONT_CARE] = silent_dc
+        table[~present] = 1.0
+        return table
+
+    def log_likelihood(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:
+        """Log-probability of the answers to each question in every state of an item.
+
+        :param options: attributes asked about, all of one facet, shape (E, m), -1 where there are fewer.
+        :param answers: :class:`Answer` to each option, shape (E, m); ``UNSAID`` beside a ``YES`` where one was named.
+        :return: shape (E, S), never below m times :data:`LOG_IMPOSSIBLE`.
+        """
+        n_options = options.shape[1]
+        bits = option_bits(n_options)
+        states = np.concatenate([bits.astype(int), np.full((1, n_options), 2)])  # (S, m): 0 lacks, 1 has, 2 unknown
+        tables = self._option_tables(options)
+        spoken = np.where(answers == Answer.UNSAID, Answer.YES, answers).astype(np.intp)
+        likelihood = np.take_along_axis(tables, spoken[:, :, None, None], axis=3)[..., 0]  # (E, m, 3)
+        logs = floored_log(likelihood)
+        silent = (options < 0) | ((answers == Answer.NO) if not self.hears_no else False)
+        logs[silent] = 0.0
+        result = logs[:, np.arange(n_options)[None, :], states].sum(axis=-1)  # (E, S)
+        named = (answers == Answer.UNSAID).any(axis=1)
+        if named.any():
+            place = np.argmax(answers[named] == Answer.YES, axis=1)
+            responses = self.naming_channel(options[named])
+            result[named] = floored_log(np.take_along_axis(responses, place[:, None, None], axis=2)[..., 0])
+        return result
+
+    def naming_channel(self, options: NDArray[np.int32]) -> FloatArray:
+        """P(response | state) of a facet question: one option named, none of these, or silence.
+
+        The user sees each option through their own error, then names one of those that seem to hold, all alike.
+
+        :param options: shape (E, m), -1 where there are fewer.
+        :return: shape (E, S, m + 2); responses are the m options, "none of these", and silence.
+        """
+        n_options = options.shape[1]
+        tables = self._option_tables(options)
+        present = options >= 0
+        speaking = tables[..., :2].sum(axis=-1, keepdims=True)
+        perceive = np.where(present[..., None], tables[..., Answer.YES] / np.maximum(speaking[..., 0], 1e-300), 0.0)
+        silence = np.where(present[..., None], 1 - speaking[..., 0], 0.0).sum(axis=1) / np.maximum(
+            present.sum(axis=1, keepdims=True), 1
+        )  # (E, 3)
+        bits = option_bits(n_options)
+        states = np.concatenate([bits.astype(int), np.full((1, n_options), 2)])
+        yes = perceive[:, np.arange(n_options)[None, :], states]  # (E, S, m)
+        seen = np.where(bits[None, None], yes[:, :, None, :], 1 - yes[:, :, None, :]).prod(axis=-1)  # (E, S, 2**m)
+        naming = np.concatenate(
+            [bits / np.maximum(bits.sum(axis=1, keepdims=True), 1), ~bits.any(axis=1)[:, None]], axis=1
+        )
+        silent = np.concatenate([np.repeat(silence[:, :1], len(bits), axis=1), silence[:, 2:]], axis=1)[..., None]
+        return np.concatenate([(1 - silent) * (seen @ naming), silent], axis=2)
+
+    def picking_channel(self, options: NDArray[np.int32]) -> FloatArray:
+        """P(response | state) of a binary or multi question: yes, no or silence about each option.
+
+        :param options: shape (E, m), -1 where there are fewer.
+        :return: shape (E, S, R), R = 3**m, or 2**m when silence cannot happen.
+        """
+        tables = self._option_tables(options)
+        silence = tables[..., 2:].sum(axis=-1, keepdims=True)
+        silence[options < 0] = 0.0
+        spoken = tables[..., :2].copy()
+        spoken[options < 0] = [1.0, 0.0]
+        choices = np.concatenate([spoken, silence], axis=-1) if silence.any() else spoken  # (E, m, 3, 2 or 3)
+        n_options = options.shape[1]
+        bits = option_bits(n_options)
+        states = np.concatenate([bits.astype(int), np.full((1, n_options), 2)])
+        channel = np.ones((len(options), len(states), 1))
+        for place in range(n_options):
+            answers = choices[:, place][:, states[:, place]]  # (E, S, 2 or 3)
+            channel = (channel[..., None] * answers[:, :, None, :]).reshape(len(options), len(states), -1)
+        return channel
+
+
+def floored_log(probability: FloatArray) -> FloatArray:
+    """Logarithm, but never below :data:`LOG_IMPOSSIBLE`."""
+    return np.log(np.maximum(probability, np.exp(LOG_IMPOSSIBLE)))
+
+
+def answer_information(state_masses: FloatArray, channel: FloatArray) -> FloatArray:
+    """Expected drop of belief entropy from one answer, in bits.
+
+    The entropy of the answer minus the noise left in it once the item is known (mutual information).
+
+    :param state_masses: belief in each state, shape (..., S), each row summing to one.
+    :param channel: P(response | state), shape (..., S, R).
+    :return: shape (...), >= 0.
+    """
+    response = (state_masses[..., None, :] @ channel)[..., 0, :]
+    noise = (state_masses * entropy_bits(channel)).sum(axis=-1)
+    return np.maximum(entropy_bits(response) - noise, 0.0)
+
+
+def entropy_bits(probability: FloatArray) -> FloatArray:
+    """Entropy along the last axis, in bits."""
+    return -(probability * np.log2(np.maximum(probability, 1e-300))).sum(axis=-1)

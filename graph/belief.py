@@ -1,0 +1,184 @@
+"""The belief: the posterior over items, updated by evidence arrays; it knows no dialogue acts.
+
+log b(i) = log prior(i | user) + sum over answers log P(answer | i) + sum over rejected lists log P(reject | i) + const
+
+Legend: N dialogues, V items, P attributes, F facets, E pieces of evidence, m options, k items of a list.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph import kernels
+from graph.answers import LOG_IMPOSSIBLE, Answer, AnswerModel, floored_log
+from graph.catalogue import Catalogue
+from graph.errors import ConvrecError
+
+TIE_BREAK = 1e-4
+"""Largest difference of log-weight that only breaks ties."""
+
+
+class EmptyBeliefError(ConvrecError):
+    """Every item of a dialogue is ruled out by the operator's masks, so there is nothing to believe in."""
+
+
+@dataclass(frozen=True)
+class AnswerEvidence:
+    """Answers to questions, any number of them for a dialogue."""
+
+    rows: NDArray[np.intp]
+    """Dialogue of each question, shape (E,)."""
+    options: NDArray[np.int32]
+    """Attributes asked about, of one facet a row, shape (E, m), -1 where there are fewer."""
+    answers: NDArray[np.int8]
+    """:class:`graph.answers.Answer` to each option, shape (E, m)."""
+
+
+@dataclass(frozen=True)
+class RejectionEvidence:
+    """Lists that were shown and turned down."""
+
+    rows: NDArray[np.intp]
+    """Dialogue of each list, shape (E,)."""
+    items: NDArray[np.int32]
+    """Items shown, shape (E, k), -1 where there are fewer."""
+
+
+class Belief:
+    """Log-weights over items for a batch of dialogues.
+
+    :param catalogue: V items.
+    :param answer_model: how answers come about.
+    :param log_prior: affinity of each dialogue's user with each item, shape (N, V).
+    :param eligible: items that may be shown, shape (V,) or (N, V); None for all.
+    :raises EmptyBeliefError: when a dialogue has no eligible item.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        answer_model: AnswerModel,
+        log_prior: NDArray[np.float32],
+        eligible: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.answer_model = answer_model
+        self._weights = kernels.as_rows(log_prior + hash_order(catalogue.item_ids) * np.float32(TIE_BREAK))
+        if eligible is not None:
+            self._weights[~np.broadcast_to(eligible, self._weights.shape)] = -np.inf
+            if (empty := np.isneginf(self._weights).all(axis=1)).any():
+                raise EmptyBeliefError(
+                    f"dialogue {int(np.argmax(empty))}: no item is eligible; widen the eligible mask or the exclude list"
+                )
+
+    @property
+    def n_dialogues(self) -> int:
+        return len(self._weights)
+
+    @property
+    def log_weights(self) -> NDArray[np.float32]:
+        """Unnormalised log posterior, shape (N, V); -inf for items that may not be shown.  Not to be written to."""
+        return self._weights
+
+    def update(self, evidence: AnswerEvidence | RejectionEvidence) -> None:
+        """Take evidence in, in place."""
+        if isinstance(evidence, AnswerEvidence):
+            self._hear(evidence)
+        else:
+            self._add_rejections(evidence)
+        for name in ("probabilities", "attribute_masses", "unknown_masses"):
+            self.__dict__.pop(name, None)
+
+    def open_with(self, rows: NDArray[np.intp], attributes: NDArray[np.int32]) -> None:
+        """Take in one true attribute that each user volunteered, drawn uniformly from those of the item in mind.
+
+        P(a | i) = [i has a] / number of attributes of i.
+
+        :param rows: dialogues, shape (E,).
+        :param attributes: shape (E,), -1 where the user had nothing to say.
+        """
+        spoke = attributes >= 0
+        rows, attributes = rows[spoke], attributes[spoke]
+        answers = np.full((len(rows), 1), Answer.YES, dtype=np.int8)
+        self.update(AnswerEvidence(rows, attributes[:, None], answers))
+        self._weights[rows] -= self._log_degrees
+
+    def _hear(self, evidence: AnswerEvidence) -> None:
+        logs = self.answer_model.log_likelihood(evidence.options, evidence.answers)
+        items, unknown = self.catalogue.attribute_items, self.catalogue.unknown_items
+        facets = self.catalogue.attribute_facet[evidence.options[:, 0]]
+        kernels.add_by_state(
+            self._weights, evidence.rows, evidence.options, facets, (logs - logs[:, :1]).astype(np.float32),
+            items.indptr, items.indices, unknown.indptr, unknown.indices,
+        )  # fmt: skip
+
+    def _add_rejections(self, evidence: RejectionEvidence) -> None:
+        shown = evidence.items >= 0
+        rows = np.broadcast_to(evidence.rows[:, None], shown.shape)[shown]
+        penalty = floored_log(np.array(1.0 - self.answer_model.acceptance))
+        np.add.at(self._weights, (rows, evidence.items[shown]), np.float32(penalty))
+
+    @cached_property
+    def _log_degrees(self) -> NDArray[np.float32]:
+        return np.log(np.maximum(self.catalogue.item_attributes.degrees, 1)).astype(np.float32)
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float32]:
+        """The posterior, shape (N, V), each row summing to one."""
+        weights = self._weights - self._weights.max(axis=1, keepdims=True)
+        np.exp(weights, out=weights)
+        weights /= weights.sum(axis=1, keepdims=True)
+        return weights
+
+    @cached_property
+    def attribute_masses(self) -> NDArray[np.float64]:
+        """Belief that the item in mind has each attribute, shape (N, P)."""
+        edges = self.catalogue.item_attributes
+        return kernels.sum_by_column(self.probabilities, edges.indptr, edges.indices, edges.n_columns)
+
+    @cached_property
+    def unknown_masses(self) -> NDArray[np.float64]:
+        """Belief that each facet is unknown for the item in mind, shape (N, F)."""
+        unknown = self.catalogue.unknown_items
+        if not unknown.n_edges:
+            return np.zeros((self.n_dialogues, self.catalogue.n_facets))
+        edges = unknown.transposed
+        return kernels.sum_by_column(self.probabilities, edges.indptr, edges.indices, edges.n_columns)
+
+    def entropy(self) -> NDArray[np.float64]:
+        """Entropy of each dialogue's posterior in bits, shape (N,)."""
+        probability = self.probabilities
+        return -np.sum(probability * np.log2(np.maximum(probability, 1e-30)), axis=1, dtype=np.float64)
+
+    def top_items(self, count: int, without: NDArray[np.bool_] | None = None) -> NDArray[np.int32]:
+        """The most believed items, most believed first.
+
+        :param without: items to leave out, shape (N, V).
+        :return: shape (N, count), -1 where no more are left.
+        """
+        weights = self._weights if without is None else np.where(without, np.float32(-np.inf), self._weights)
+        return kernels.largest(weights, count)
+
+    def take(self, rows: NDArray[np.intp]) -> "Belief":
+        """The belief of some of the dialogues, as a copy."""
+        chosen = object.__new__(Belief)
+        chosen.catalogue, chosen.answer_model = self.catalogue, self.answer_model
+        chosen._weights = self._weights[rows]
+        return chosen
+
+
+def hash_order(ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """A number in [0, 1) for each id that has nothing to do with the order of ids (splitmix64 finaliser).
+
+    Neighbouring ids often come from one listener or one year, so order of id must never decide anything.
+    """
+    mixed = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return ((mixed >> np.uint64(40)).astype(np.float64) / 2**24).astype(np.float32)
+
+
+__all__ = ["LOG_IMPOSSIBLE", "AnswerEvidence", "Belief", "EmptyBeliefError", "RejectionEvidence", "hash_order"]

@@ -1,0 +1,122 @@
+"""The catalogue: items with their attributes, and nothing about users.
+
+Legend: V items, P attributes, F facets.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.csr import CSR
+from graph.errors import DataError
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A kind of attribute, such as "director"."""
+
+    name: str
+    open_world: bool = False
+    """True when an item without a value is *unknown* for this facet, not known to lack every value."""
+    ordered: bool = False
+    """True when the values have an order people use ("older", "shorter"); attributes then stand in that order."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Items, attributes and the edges between them."""
+
+    item_ids: NDArray[np.int64]
+    """The data set's own id of each item, shape (V,), without repeats."""
+    titles: tuple[str, ...]
+    """What people call each item, length V."""
+    years: NDArray[np.int16]
+    """Year of each item, 0 where there is none, shape (V,)."""
+    popularity: NDArray[np.float32]
+    """How sought each item is by people we know nothing about, >= 0, shape (V,); all ones where nothing is known."""
+    facets: tuple[Facet, ...]
+    attribute_ids: NDArray[np.int64]
+    """The data set's own id of each attribute, shape (P,), without repeats."""
+    attribute_names: tuple[str, ...]
+    """What people call each attribute, length P; names may repeat across facets, never within one."""
+    attribute_facet: NDArray[np.int16]
+    """Facet of each attribute, shape (P,)."""
+    item_attributes: CSR
+    """Which attributes each item has, V rows, P columns."""
+
+    def __post_init__(self) -> None:
+        n_items, n_attributes = len(self.item_ids), len(self.attribute_ids)
+        sizes = {
+            "titles": (len(self.titles), n_items),
+            "years": (len(self.years), n_items),
+            "popularity": (len(self.popularity), n_items),
+            "attribute names": (len(self.attribute_names), n_attributes),
+            "attribute facets": (len(self.attribute_facet), n_attributes),
+            "rows of item-attribute edges": (self.item_attributes.n_rows, n_items),
+            "columns of item-attribute edges": (self.item_attributes.n_columns, n_attributes),
+        }
+        for what, (found, wanted) in sizes.items():
+            if found != wanted:
+                raise DataError(f"catalogue: {found} {what}, but {wanted} are needed")
+
+    @property
+    def n_items(self) -> int:
+        return len(self.item_ids)
+
+    @property
+    def n_attributes(self) -> int:
+        return len(self.attribute_ids)
+
+    @property
+    def n_facets(self) -> int:
+        return len(self.facets)
+
+    @cached_property
+    def attribute_items(self) -> CSR:
+        """Which items have each attribute, P rows, V columns."""
+        return self.item_attributes.transposed
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether a facet is known for an item, shape (V, F); always true for closed-world facets."""
+        known = np.zeros((self.n_items, self.n_facets), dtype=bool)
+        known[self.item_attributes.row_of_edge(), self.attribute_facet[self.item_attributes.indices]] = True
+        return known | ~np.array([facet.open_world for facet in self.facets], dtype=bool)
+
+    @cached_property
+    def unknown_items(self) -> CSR:
+        """Items for which each facet is unknown, F rows, V columns."""
+        items, facets = np.nonzero(~self.known)
+        return CSR.from_pairs(facets, items, self.n_facets, self.n_items)
+
+    @cached_property
+    def attribute_rates(self) -> NDArray[np.float64]:
+        """Share of items that have each attribute among the items whose facet is known, shape (P,)."""
+        known_items = np.maximum(self.known.sum(axis=0), 1)
+        return np.asarray(self.attribute_items.degrees / known_items[self.attribute_facet])
+
+    def facet_index(self, name: str) -> int:
+        """Place of the facet called ``name``.
+
+        :raises DataError: when the catalogue has no such facet.
+        """
+        names = [facet.name for facet in self.facets]
+        if name not in names:
+            raise DataError(f"no facet {name!r} here; choose one of {', '.join(names)}")
+        return names.index(name)
+
+    def attributes_of(self, item: int, facet: int | None = None) -> NDArray[np.int32]:
+        """Attributes of one item, of one facet if given."""
+        attributes = self.item_attributes.row(item)
+        return attributes if facet is None else attributes[self.attribute_facet[attributes] == facet]
+
+    def describe_attribute(self, attribute: int) -> str:
+        """ "director: Ang Lee"."""
+        return f"{self.facets[self.attribute_facet[attribute]].name}: {self.attribute_names[attribute]}"
+
+    def describe_item(self, item: int) -> str:
+        """ "Sense and Sensibility (1995)"; the title alone where there is no year."""
+        year = int(self.years[item])
+        return f"{self.titles[item]} ({year})" if year else self.titles[item]

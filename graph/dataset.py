@@ -1,0 +1,44 @@
+"""A data set: a catalogue, the history of its users, and where both come from."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from graph.catalogue import Catalogue
+from graph.interactions import Interactions
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What everything else is learned from and tested on."""
+
+    name: str
+    catalogue: Catalogue
+    interactions: Interactions
+    source: str
+    """Where it comes from, in words."""
+    licence: str
+    """What may be done with it, in words."""
+
+    @property
+    def anonymous(self) -> bool:
+        """True when there are no users: every conversation is with somebody unknown."""
+        return self.interactions.n_users == 0
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of every id, edge and split: equal when two data sets are the same to the last edge."""
+        digest = hashlib.sha256()
+        catalogue, history = self.catalogue, self.interactions
+        for array in (
+            catalogue.item_ids, catalogue.years, catalogue.popularity, catalogue.attribute_ids,
+            catalogue.attribute_facet, catalogue.item_attributes.indptr, catalogue.item_attributes.indices,
+            history.user_ids, history.users, history.items, history.ratings, history.times, history.split,
+            history.liked, history.friends.indptr, history.friends.indices,
+        ):  # fmt: skip
+            digest.update(np.ascontiguousarray(array).tobytes())
+        for name in (*catalogue.titles, *catalogue.attribute_names, *(str(facet) for facet in catalogue.facets)):
+            digest.update(name.encode() + b"\0")
+        return digest.hexdigest()[:16]

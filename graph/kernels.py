@@ -1,0 +1,207 @@
+"""Loops over a batch of beliefs, compiled: what NumPy cannot do without touching every item of every dialogue.
+
+Legend: N dialogues, V items, P attributes, F facets, E questions, m options, S = 2**m + 1 states, C options weighed.
+Edges are CSR arrays (``indptr``, ``indices``) as in :mod:`graph.csr`.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+NEGLIGIBLE = 1e-9
+"""Belief in one item below which its attributes are not counted: a million such items hold a thousandth of the mass."""
+
+
+@njit(cache=True)
+def add_by_state(log_weights, rows, options, facets, deltas, indptr, indices, unknown_indptr, unknown_indices):  # type: ignore[no-untyped-def]
+    """Add to each item of a row what its state adds, relative to the state of having no option.
+
+    :param log_weights: changed in place, shape (N, V).
+    :param rows, options, facets: of each question, shapes (E,), (E, m) and (E,); options are -1 where absent.
+    :param deltas: log-likelihood of each state minus that of state 0, shape (E, S).
+    :param indptr, indices: items of each attribute; ``unknown_…``: items for which each facet is unknown.
+    """
+    n_questions, n_options = options.shape
+    state = np.zeros(log_weights.shape[1], np.uint8)
+    for question in range(n_questions):
+        weights = log_weights[rows[question]]
+        for place in range(n_options):
+            attribute = options[question, place]
+            if attribute >= 0:
+                for edge in range(indptr[attribute], indptr[attribute + 1]):
+                    state[indices[edge]] |= 1 << place
+        for place in range(n_options):
+            attribute = options[question, place]
+            if attribute >= 0:
+                for edge in range(indptr[attribute], indptr[attribute + 1]):
+                    item = indices[edge]
+                    if state[item]:
+                        weights[item] += deltas[question, state[item]]
+                        state[item] = 0
+        facet = facets[question]
+        delta = deltas[question, -1]
+        if delta != 0.0:
+            for edge in range(unknown_indptr[facet], unknown_indptr[facet + 1]):
+                weights[unknown_indices[edge]] += delta
+
+
+@njit(cache=True)
+def sum_by_column(probability, indptr, indices, n_columns):  # type: ignore[no-untyped-def]
+    """Belief in each attribute: the mass of the items that have it.
+
+    :param probability: shape (N, V).
+    :param indptr, indices: columns of each item.
+    :return: shape (N, columns), float64.
+    """
+    n_rows, n_items = probability.shape
+    masses = np.zeros((n_rows, n_columns))
+    for row in range(n_rows):
+        for item in range(n_items):
+            mass = probability[row, item]
+            if mass > NEGLIGIBLE:
+                for edge in range(indptr[item], indptr[item + 1]):
+                    masses[row, indices[edge]] += mass
+    return masses
+
+
+@njit(cache=True)
+def largest(values, count):  # type: ignore[no-untyped-def]
+    """Places of the ``count`` largest values of each row, largest first; -1 where the rest are -inf.
+
+    :param values: shape (N, V).
+    :return: shape (N, count), int32.
+    """
+    n_rows, n_columns = values.shape
+    places = np.full((n_rows, count), -1, np.int32)
+    best = np.empty(count, values.dtype)
+    for row in range(n_rows):
+        found = 0
+        for column in range(n_columns):
+            value = values[row, column]
+            if value == -np.inf or (found == count and value <= best[count - 1]):
+                continue
+            place = found if found < count else count - 1
+            while place > 0 and best[place - 1] < value:
+                best[place] = best[place - 1]
+                places[row, place] = places[row, place - 1]
+                place -= 1
+            best[place] = value
+            places[row, place] = column
+            found = min(found + 1, count)
+    return places
+
+
+@njit(cache=True)
+def _plogp(mass):  # type: ignore[no-untyped-def]
+    return mass * np.log2(mass) if mass > 1e-12 else 0.0
+
+
+@njit(cache=True)
+def _naming_information(cells, sizes, n_chosen, candidate):  # type: ignore[no-untyped-def]
+    """Bits from a truthful facet question once ``candidate`` joins the options chosen so far.
+
+    :param cells: belief in each cell of the options chosen so far, shape (2**m,).
+    :param candidate: the part of each cell that has the candidate, shape (2**m,).
+    """
+    named = np.zeros(n_chosen + 1)
+    nothing = 0.0
+    spread = 0.0
+    for cell in range(1 << n_chosen):
+        size = sizes[cell]
+        with_it = candidate[cell]
+        without = max(cells[cell] - with_it, 0.0)
+        if size == 0:
+            nothing += without
+        else:
+            spread += without * np.log2(size)
+        spread += with_it * np.log2(size + 1)
+        for place in range(n_chosen):
+            if cell >> place & 1:
+                named[place] += without / size + with_it / (size + 1)
+        named[n_chosen] += with_it / (size + 1)
+    bits = -_plogp(nothing) - spread
+    for place in range(n_chosen + 1):
+        bits -= _plogp(named[place])
+    return bits
+
+
+@njit(cache=True)
+def _partition_entropy(cells, n_chosen, candidate):  # type: ignore[no-untyped-def]
+    """Bits from a truthful multi question once ``candidate`` joins the options chosen so far."""
+    bits = 0.0
+    for cell in range(1 << n_chosen):
+        bits -= _plogp(candidate[cell]) + _plogp(max(cells[cell] - candidate[cell], 0.0))
+    return bits
+
+
+@njit(cache=True)
+def choose_options(probability, weighed, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]
+    """Pick the options of one question greedily: each next one is what makes the truthful answer worth most.
+
+    :param probability: belief of each question's dialogue, by ``rows``; shape (E, V).
+    :param weighed: attributes to choose among, most telling first, shape (E, C), -1 where there are fewer.
+    :param naming: True for facet questions (one is named), False for multi (all that hold are picked).
+    :param indptr, indices: items of each attribute.
+    :return: options (E, m) int32, -1 where fewer are worth anything, and cell masses (E, 2**m) float64 over the
+        items that have at least one option (cell 0 is left for the caller, who knows what is unknown).
+    """
+    n_questions, n_weighed = weighed.shape
+    n_items = probability.shape[1]
+    options = np.full((n_questions, n_options), -1, np.int32)
+    masses = np.zeros((n_questions, 1 << n_options))
+    state = np.zeros(n_items, np.uint8)
+    part = np.zeros((n_weighed, 1 << n_options))
+    sizes = np.zeros(1 << n_options, np.int64)
+    for cell in range(1 << n_options):
+        for place in range(n_options):
+            sizes[cell] += cell >> place & 1
+    for question in range(n_questions):
+        believed = probability[question]
+        cells = masses[question]
+        cells[0] = 1.0
+        worth = 0.0
+        for place in range(n_options):
+            best, best_worth = -1, worth + 1e-6
+            for index in range(n_weighed):
+                attribute = weighed[question, index]
+                if attribute < 0:
+                    break
+                taken = False
+                for earlier in range(place):
+                    taken = taken or options[question, earlier] == attribute
+                if taken:
+                    continue
+                candidate = part[index]
+                candidate[: 1 << place] = 0.0
+                for edge in range(indptr[attribute], indptr[attribute + 1]):
+                    item = indices[edge]
+                    candidate[state[item]] += believed[item]
+                if naming:
+                    bits = _naming_information(cells, sizes, place, candidate)
+                else:
+                    bits = _partition_entropy(cells, place, candidate)
+                if bits > best_worth:
+                    best, best_worth = index, bits
+            if best < 0:
+                break
+            worth = best_worth
+            attribute = weighed[question, best]
+            options[question, place] = attribute
+            for cell in range(1 << place):
+                cells[cell | 1 << place] = part[best, cell]
+                cells[cell] -= part[best, cell]
+            for edge in range(indptr[attribute], indptr[attribute + 1]):
+                state[indices[edge]] |= 1 << place
+        for place in range(n_options):
+            attribute = options[question, place]
+            if attribute >= 0:
+                for edge in range(indptr[attribute], indptr[attribute + 1]):
+                    state[indices[edge]] = 0
+        for cell in range(1 << n_options):
+            cells[cell] = max(cells[cell], 0.0)
+    return options, masses
+
+
+def as_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same values, laid out row after row as the kernels read them."""
+    return np.ascontiguousarray(values, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Implementations of the Policy protocol: what to do next, ask, recommend or wait."""

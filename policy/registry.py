@@ -1,0 +1,48 @@
+"""Policies by name."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+from graph.errors import OptionError
+from policy.bayes import BayesPolicy
+from policy.hand_written import AbsGreedyPolicy, MaxEntropyPolicy, RandomPolicy
+from policy.tuned_rules import Conditions, closest_rule, read_rules, shipped_rules
+from simulator.protocol import Policy
+
+
+def _bayes(conditions: Conditions, checkpoint: Path | None) -> Policy:
+    rules = shipped_rules() if checkpoint is None else read_rules(checkpoint)
+    tuned = closest_rule(rules, conditions)
+    return BayesPolicy() if tuned is None else BayesPolicy(tuned.rule)
+
+
+_KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {
+    "random": lambda conditions, checkpoint: RandomPolicy(),
+    "abs-greedy": lambda conditions, checkpoint: AbsGreedyPolicy(),
+    "max-entropy-yes-only": lambda conditions, checkpoint: MaxEntropyPolicy(hears_no=False),
+    "max-entropy": lambda conditions, checkpoint: MaxEntropyPolicy(),
+    "bayes": _bayes,
+}
+
+LEARNED = frozenset({"bayes"})
+"""Policies whose numbers can come from a checkpoint."""
+
+
+def names() -> tuple[str, ...]:
+    """Every policy there is, the weakest first."""
+    return tuple(_KINDS)
+
+
+def make(name: str, conditions: Conditions, checkpoint: Path | None = None) -> Policy:
+    """The policy called ``name``, with the numbers that fit these conditions.
+
+    :param checkpoint: file to take the numbers from in place of those that come with the package.
+    :raises OptionError: when there is no such policy.
+    :raises DataError: when the checkpoint is not one.
+    """
+    if name not in _KINDS:
+        near = difflib.get_close_matches(name, _KINDS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(_KINDS)}"
+        raise OptionError(f"no policy {name!r}; {hint}")
+    return _KINDS[name](conditions, checkpoint)

@@ -1,0 +1,91 @@
+"""Where the numbers of the gain rule are kept, each set with its provenance, and which set fits a run."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from graph.errors import DataError
+from graph.whole_file import written_whole
+from policy.bayes import GainRule
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a rule was tuned for."""
+
+    data: str
+    affinity: str
+    questions: str
+    """"binary", "facet" or "multi"."""
+    turns: int
+    known: str = "keep"
+    users: str = "classic"
+
+
+@dataclass(frozen=True)
+class TunedRule:
+    """One rule and how it was found."""
+
+    conditions: Conditions
+    rule: GainRule
+    provenance: dict[str, Any] = field(default_factory=dict)
+    """Command, commit, data fingerprint, seed, dialogues and figures on valid."""
+
+
+def shipped_rules() -> list[TunedRule]:
+    """The rules that come with the package."""
+    return read_rules(Path(str(files("policy") / "tuned_rules.json")))
+
+
+def read_rules(path: Path) -> list[TunedRule]:
+    """Read a file of tuned rules.
+
+    :raises DataError: when the file is not one.
+    """
+    mend = "give a file written by: convrec train --policy bayes --out FILE"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["schema_version"] != SCHEMA_VERSION:
+            raise DataError(f"{path}: schema {content['schema_version']!r}, but {SCHEMA_VERSION} is needed; {mend}")
+        return [_parse(entry) for entry in content["rules"]]
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); {mend}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a file of tuned rules ({error}); {mend}") from error
+
+
+def _parse(entry: dict[str, Any]) -> TunedRule:
+    numbers = {name.name: float(entry["rule"][name.name]) for name in fields(GainRule)}
+    for name, number in numbers.items():
+        if not (math.isfinite(number) and number >= 0) or (name == "horizon" and number == 0):
+            raise ValueError(f"{name} = {number}")
+    return TunedRule(Conditions(**entry["conditions"]), GainRule(**numbers), dict(entry["provenance"]))
+
+
+def keep_rule(path: Path, tuned: TunedRule) -> None:
+    """Add a rule to a file, in the place of one for the same conditions; the file is replaced as a whole."""
+    others = [other for other in read_rules(path) if other.conditions != tuned.conditions] if path.exists() else []
+    rules = sorted([*others, tuned], key=lambda each: tuple(map(str, asdict(each.conditions).values())))
+    content = {"schema_version": SCHEMA_VERSION, "rules": [asdict(each) for each in rules]}
+    with written_whole(path) as unfinished:
+        unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def closest_rule(rules: list[TunedRule], wanted: Conditions) -> TunedRule | None:
+    """The rule tuned for the most alike conditions; the question mode must be the same.
+
+    Data count most, then affinity, turns, and the rest; None when no rule is for this question mode.
+    """
+    alike = [rule for rule in rules if rule.conditions.questions == wanted.questions]
+
+    def likeness(rule: TunedRule) -> tuple[bool, ...]:
+        have = rule.conditions
+        same_data = have.data == wanted.data
+        return same_data, have.affinity == wanted.affinity, have.turns == wanted.turns, have.known == wanted.known
+
+    return max(alike, key=likeness, default=None)

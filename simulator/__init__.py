@@ -1,0 +1,1 @@
+"""Simulated conversations: acts, histories, candidates, the batched core, simulated users, metrics, evaluation."""

@@ -1,0 +1,60 @@
+"""A plain line for each act of a simulated dialogue.
+
+Legend: N dialogues of a history.
+"""
+
+from graph.answers import Answer
+from graph.catalogue import Catalogue
+from simulator.history import Act, History
+
+SHOWN = 3
+"""Items of a list that are named; the rest are counted."""
+
+
+def render_dialogue(catalogue: Catalogue, history: History, row: int) -> list[tuple[str, str]]:
+    """Who says what, one entry a line: ("user" or "agent", text).
+
+    :param row: the dialogue, 0 .. N-1.
+    """
+    opening = int(history.opening[row])
+    wish = catalogue.describe_attribute(opening) if opening >= 0 else "nothing in particular"
+    lines = [("user", f"I am looking for something with {wish}.")]
+    for step in range(int(history.length[row])):
+        lines += _render_step(catalogue, history, row, step)
+    return lines
+
+
+def _render_step(catalogue: Catalogue, history: History, row: int, step: int) -> list[tuple[str, str]]:
+    act = Act(history.acts[row, step])
+    if act is Act.WAIT:
+        return [("agent", "…")]
+    if act is Act.RECOMMEND:
+        return _render_list(catalogue, history, row, step)
+    options = [int(option) for option in history.options[row, step] if option >= 0]
+    answers = [Answer(answer) for answer in history.answers[row, step] if answer >= 0]
+    facet = catalogue.facets[catalogue.attribute_facet[options[0]]].name
+    names = [catalogue.attribute_names[option] for option in options]
+    if len(options) == 1:
+        return [("agent", f"{facet}: {names[0]}?"), ("user", _ONE_ANSWER[answers[0]])]
+    picked = [name for name, answer in zip(names, answers, strict=True) if answer is Answer.YES]
+    silent = all(answer in (Answer.DONT_KNOW, Answer.DONT_CARE) for answer in answers)
+    reply = _ONE_ANSWER[answers[0]] if silent else f"{' and '.join(picked)}." if picked else "None of these."
+    return [("agent", f"{facet}: {', '.join(names)}, or none of these?"), ("user", reply)]
+
+
+_ONE_ANSWER = {
+    Answer.YES: "Yes.",
+    Answer.NO: "No.",
+    Answer.DONT_KNOW: "I don't know.",
+    Answer.DONT_CARE: "I don't care.",
+}
+
+
+def _render_list(catalogue: Catalogue, history: History, row: int, step: int) -> list[tuple[str, str]]:
+    items = [int(item) for item in history.lists[row, step] if item >= 0]
+    rank = int(history.accepted[row, step])
+    named = items[:SHOWN]
+    rest = f", and {len(items) - len(named)} more" if len(items) > len(named) else ""
+    offer = f"How about {', '.join(catalogue.describe_item(item) for item in named)}{rest}?"
+    reply = f"Yes: {catalogue.describe_item(items[rank - 1])}!" if rank else "None of those."
+    return [("agent", offer), ("user", reply)]

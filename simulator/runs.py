@@ -1,0 +1,136 @@
+"""Runs: many dialogues with known targets, batch after batch.
+
+Legend: D dialogues of a run, N dialogues in a batch, V items.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.affinity import Affinity
+from graph.dataset import Dataset
+from graph.errors import OptionError
+from graph.interactions import Split
+from simulator.core import Conversations, Rules
+from simulator.history import History
+from simulator.protocol import Policy
+from simulator.randomness import dialogue_keys
+from simulator.users.protocol import UserType
+
+BATCH = 256
+"""Dialogues under way at once."""
+
+ANONYMOUS = -1
+"""User without history."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Who is talked to, and what each of them looks for."""
+
+    users: NDArray[np.int32]
+    """Shape (D,), -1 for somebody unknown."""
+    items: NDArray[np.int32]
+    """Shape (D,)."""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+def draw_targets(dataset: Dataset, split: Split, count: int, seed: int) -> Targets:
+    """Targets of a run: pairs of the split shuffled by seed, without replacement.
+
+    Where there are no users, items are drawn by the catalogue's popularity.
+
+    :raises OptionError: when the split has no pairs.
+    """
+    rng = np.random.default_rng([seed, int(split)])
+    if dataset.anonymous:
+        weights = dataset.catalogue.popularity.astype(np.float64)
+        items = rng.choice(dataset.catalogue.n_items, count, p=weights / weights.sum())
+        return Targets(np.full(count, ANONYMOUS, np.int32), items.astype(np.int32))
+    users, items = dataset.interactions.pairs(split)
+    if not len(users):
+        raise OptionError(f"{dataset.name} has no {split.name.lower()} pairs to talk about")
+    chosen = rng.permutation(len(users))[:count]
+    return Targets(users[chosen], items[chosen])
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything about a run but the policy."""
+
+    dataset: Dataset
+    affinity: Affinity
+    user_type: UserType
+    rules: Rules = field(default_factory=Rules)
+    drop_known: bool = False
+    """True to take items the user has in train out by rule."""
+    anonymous: bool = False
+    """True to hide every user's history."""
+    eligible: NDArray[np.bool_] | None = None
+    """Items that may be shown, shape (V,); None for all."""
+
+    def begin(
+        self, policy: Policy, targets: Targets, keys: NDArray[np.uint64]
+    ) -> Conversations:
+        """Start one batch of dialogues."""
+        catalogue = self.dataset.catalogue
+        users = np.full_like(targets.users, ANONYMOUS) if self.anonymous else targets.users
+        return Conversations(
+            catalogue,
+            self.rules,
+            policy.answer_model(catalogue),
+            self.user_type(catalogue, targets.items, keys),
+            self.affinity.scores(users),
+            keys,
+            self._eligible_for(targets.users),
+        )
+
+    def _eligible_for(self, users: NDArray[np.int32]) -> NDArray[np.bool_] | None:
+        if not self.drop_known or self.dataset.anonymous:
+            return self.eligible
+        eligible = np.ones((len(users), self.dataset.catalogue.n_items), dtype=bool)
+        rows, items = self.dataset.interactions.train_items.gather(users)
+        eligible[rows, items] = False
+        return eligible if self.eligible is None else eligible & self.eligible
+
+
+def run_dialogues(
+    setting: Setting,
+    policy: Policy,
+    targets: Targets,
+    seed: int,
+    batch: int = BATCH,
+    advance: Callable[[int], None] | None = None,
+) -> History:
+    """Carry out every dialogue to its end.
+
+    :param advance: told how many dialogues have just ended.
+    :return: the histories, in the order of ``targets``.
+    """
+    rules = setting.rules
+    keys = dialogue_keys(seed, np.arange(len(targets)))
+    whole = History.begin(
+        np.full(len(targets), -1), rules.turns, rules.questions.n_options, rules.space.list_length
+    )
+    for start in range(0, len(targets), batch):
+        part = slice(start, start + batch)
+        conversations = setting.begin(policy, Targets(targets.users[part], targets.items[part]), keys[part])
+        while conversations.n_dialogues:
+            state = conversations.state()
+            conversations.step(state, policy.choose(state))
+            over = conversations.finished()
+            if over.any():
+                ended = conversations.history.take(np.flatnonzero(over))
+                if ended.n_steps > whole.n_steps:
+                    whole.grow(ended.n_steps - whole.n_steps)
+                elif ended.n_steps < whole.n_steps:
+                    ended.grow(whole.n_steps - ended.n_steps)
+                whole.put(start + conversations.rows[over], ended)
+                conversations.keep(np.flatnonzero(~over))
+                if advance:
+                    advance(int(over.sum()))
+    return whole
