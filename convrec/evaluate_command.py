@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,7 +30,7 @@ from graph.interactions import Split
 from graph.whole_file import written_whole
 from policy import registry
 from policy.tuned_rules import Conditions
-from simulator.evaluation import Run, compare, evaluate_policy, random_floor
+from simulator.evaluation import ANONYMOUS_SUFFIX, Run, compare, evaluate_policy, random_floor
 from simulator.protocol import Policy
 from simulator.records import dialogue_records
 from simulator.runs import Setting
@@ -152,9 +153,8 @@ def hold_dialogues(
                 task = progress.add_task(policy.name, total=None)
                 total = _available(setting, split, dialogues) * len(seeds)
                 progress.update(task, total=total)
-                run = evaluate_policy(
-                    policy, setting, users, split, dialogues, seeds, lambda n, task=task: progress.advance(task, n)
-                )
+                advance = partial(progress.advance, task)
+                run = evaluate_policy(policy, setting, users, split, dialogues, seeds, advance)
                 progress.update(task, visible=False)
                 runs.append((run, path))
     return runs
@@ -174,9 +174,7 @@ def progress_bar() -> Progress:
     )  # fmt: skip
 
 
-def show(
-    rows: Sequence[dict[str, Any]], comparisons: Sequence[Comparison], dataset: Dataset, setting: Setting
-) -> None:
+def show(rows: Sequence[dict[str, Any]], comparisons: Sequence[Comparison], dataset: Dataset, setting: Setting) -> None:
     """Print the tables."""
     first = rows[0]
     title = (
@@ -189,11 +187,15 @@ def show(
         f"{first['failure_turns']} turns.\nRandom lists at every other turn would find {random_floor(setting):.1%}."
     )
     console.print(results_table(rows, title, caption))
-    for suffix in ("", " (anonymous)"):
-        alike = [each for each in comparisons if all(("(anonymous)" in name) == bool(suffix) for name in (each.a, each.b))]
+    for hidden in (False, True):
+        alike = [
+            each
+            for each in comparisons
+            if each.a.endswith(ANONYMOUS_SUFFIX) == hidden == each.b.endswith(ANONYMOUS_SUFFIX)
+        ]
         labels = [label for each in alike for label in (each.a, each.b)]
         if labels:
-            reference = f"bayes{suffix}"
+            reference = "bayes" + ANONYMOUS_SUFFIX * hidden
             console.print(comparisons_table(alike, reference if reference in labels else labels[-1]))
 
 
@@ -202,5 +204,3 @@ def write_dialogues(runs: Sequence[Run], path: Path) -> None:
     with written_whole(path) as unfinished, unfinished.open("w", encoding="utf-8") as stream:
         for run in runs:
             stream.writelines(json.dumps(record) + "\n" for record in dialogue_records(run))
-
-

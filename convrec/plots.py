@@ -21,16 +21,18 @@ def plot_success_over_turns(rows: Sequence[dict[str, Any]], title: str, path: Pa
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
-    ends: list[tuple[float, str, Any]] = []
+    ends: list[tuple[float, str, str]] = []
+    colors: dict[str, str] = {}
     for row in rows:
         curve = np.asarray(row["sr_curve"])
         turns = np.arange(1, len(curve) + 1)
         margin = 1.96 * np.sqrt(curve * (1 - curve) / row["dialogues"])
         label = f"{row['policy']} (no history)" if row["anonymous"] else str(row["policy"])
         style = "--" if row["anonymous"] else "-"
-        (line,) = axes.plot(turns, curve, style, linewidth=2)
-        axes.fill_between(turns, curve - margin, curve + margin, color=line.get_color(), alpha=0.15, linewidth=0)
-        ends.append((float(curve[-1]), label, line.get_color()))
+        color = colors.setdefault(row["policy"], f"C{len(colors)}")
+        axes.plot(turns, curve, style, linewidth=2, color=color)
+        axes.fill_between(turns, curve - margin, curve + margin, color=color, alpha=0.15, linewidth=0)
+        ends.append((float(curve[-1]), label, color))
     _label_lines(axes, ends, len(rows[0]["sr_curve"]))
     axes.set(xlabel="agent turn", ylabel="dialogues that found the item", ylim=(0, 1.02), xlim=(1, None), title=title)
     axes.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
@@ -42,7 +44,7 @@ def plot_success_over_turns(rows: Sequence[dict[str, Any]], title: str, path: Pa
     plt.close(figure)
 
 
-def _label_lines(axes: Any, ends: list[tuple[float, str, Any]], last_turn: int) -> None:
+def _label_lines(axes: Any, ends: list[tuple[float, str, str]], last_turn: int) -> None:
     """Name each line at its end, names kept from lying over one another."""
     gap, at = 0.045, -1.0
     for height, label, color in sorted(ends, key=lambda end: end[0]):

@@ -61,15 +61,13 @@ def run_options(command: Command) -> Command:
     """Add :data:`OPTIONS` to a click command, which is then called with ``options: RunOptions``."""
 
     @wraps(command)
-    def with_options(
-        data: str, affinity: str, users: str, questions: str, turns: str, known: str, **rest: Any
-    ) -> Any:
+    def with_options(data: str, affinity: str, users: str, questions: str, turns: str, known: str, **rest: Any) -> Any:
         return command(RunOptions(data, affinity, users, questions, int(turns), known), **rest)
 
     decorated: Any = with_options
     for option in reversed(OPTIONS):
         decorated = option(decorated)
-    return decorated  # type: ignore[no-any-return]
+    return decorated
 
 
 def load_dataset(name: str) -> Dataset:

@@ -7,6 +7,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from simulator.evaluation import ANONYMOUS_SUFFIX
 from simulator.statistics import Comparison
 
 COLUMNS = (("sr@5", "SR@5 %"), ("sr@10", "SR@10 %"), ("sr@15", "SR@15 %"), ("at", "AT"), ("hdcg", "hDCG"))
@@ -43,8 +44,8 @@ def name_of(row: dict[str, Any]) -> str:
 def comparisons_table(comparisons: Sequence[Comparison], reference: str) -> Table:
     """By how much each policy is better or worse than ``reference`` on the same dialogues."""
     table = _table(
-        f"Minus {reference}, on the same dialogues",
-        "Paired differences ± half of their 95 % interval; bold where it excludes zero.",
+        f"Beside {reference}, on the same dialogues",
+        "Paired differences ± half of the 95 % interval; bold: it excludes zero.",
     )
     headings = dict(COLUMNS)
     for metric in COMPARED:
@@ -53,7 +54,7 @@ def comparisons_table(comparisons: Sequence[Comparison], reference: str) -> Tabl
     for label in dict.fromkeys(label for label in labels if label != reference):
         pair = [each for each in comparisons if {each.a, each.b} == {label, reference}]
         cells = [_difference(next(each for each in pair if each.metric == metric), reference) for metric in COMPARED]
-        table.add_row(escape(label), *cells)
+        table.add_row(escape(label.removesuffix(ANONYMOUS_SUFFIX)), *cells)
     return table
 
 
@@ -78,7 +79,7 @@ def _best(rows: Sequence[dict[str, Any]], metric: str) -> float:
 def _format(metric: str, value: float, sign: str = "") -> str:
     if metric.startswith("sr@"):
         return f"{100 * value:{sign}.1f}"
-    return f"{value:{sign}.2f}" if metric == "at" else f"{value:{sign}.3f}"
+    return f"{value:{sign}.2f}" if metric == "at" else f"{value:{sign}.3f}".replace("0.", ".", 1)
 
 
 def _cell(row: dict[str, Any], metric: str, best: float) -> str:

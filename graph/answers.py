@@ -144,7 +144,7 @@ class AnswerModel:
         yes = perceive[:, np.arange(n_options)[None, :], states]  # (E, S, m)
         seen = np.where(bits[None, None], yes[:, :, None, :], 1 - yes[:, :, None, :]).prod(axis=-1)  # (E, S, 2**m)
         naming = np.concatenate(
-            [bits / np.maximum(bits.sum(axis=1, keepdims=True), 1), ~bits.any(axis=1)[:, None]], axis=1
+            [bits / np.maximum(bits.sum(axis=1, keepdims=True), 1), ~bits.any(axis=1, keepdims=True)], axis=1
         )
         silent = np.concatenate([np.repeat(silence[:, :1], len(bits), axis=1), silence[:, 2:]], axis=1)[..., None]
         return np.concatenate([(1 - silent) * (seen @ naming), silent], axis=2)

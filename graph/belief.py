@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph import kernels
-from graph.answers import LOG_IMPOSSIBLE, Answer, AnswerModel, floored_log
+from graph.answers import Answer, AnswerModel, floored_log
 from graph.catalogue import Catalogue
 from graph.errors import ConvrecError
+from graph.hashing import hash_order
 
 TIE_BREAK = 1e-4
 """Largest difference of log-weight that only breaks ties."""
@@ -70,7 +71,7 @@ class Belief:
             self._weights[~np.broadcast_to(eligible, self._weights.shape)] = -np.inf
             if (empty := np.isneginf(self._weights).all(axis=1)).any():
                 raise EmptyBeliefError(
-                    f"dialogue {int(np.argmax(empty))}: no item is eligible; widen the eligible mask or the exclude list"
+                    f"dialogue {int(np.argmax(empty))}: no item is eligible; widen the mask or the exclude list"
                 )
 
     @property
@@ -150,7 +151,7 @@ class Belief:
     def entropy(self) -> NDArray[np.float64]:
         """Entropy of each dialogue's posterior in bits, shape (N,)."""
         probability = self.probabilities
-        return -np.sum(probability * np.log2(np.maximum(probability, 1e-30)), axis=1, dtype=np.float64)
+        return np.asarray(-np.sum(probability * np.log2(np.maximum(probability, 1e-30)), axis=1, dtype=np.float64))
 
     def top_items(self, count: int, without: NDArray[np.bool_] | None = None) -> NDArray[np.int32]:
         """The most believed items, most believed first.
@@ -167,18 +168,3 @@ class Belief:
         chosen.catalogue, chosen.answer_model = self.catalogue, self.answer_model
         chosen._weights = self._weights[rows]
         return chosen
-
-
-def hash_order(ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """A number in [0, 1) for each id that has nothing to do with the order of ids (splitmix64 finaliser).
-
-    Neighbouring ids often come from one listener or one year, so order of id must never decide anything.
-    """
-    mixed = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return ((mixed >> np.uint64(40)).astype(np.float64) / 2**24).astype(np.float32)
-
-
-__all__ = ["LOG_IMPOSSIBLE", "AnswerEvidence", "Belief", "EmptyBeliefError", "RejectionEvidence", "hash_order"]

@@ -45,6 +45,9 @@ class Catalogue:
     """Facet of each attribute, shape (P,)."""
     item_attributes: CSR
     """Which attributes each item has, V rows, P columns."""
+    recorded: NDArray[np.bool_] | None = None
+    """Whether the source has a value of each facet for each item, even one too rare to be an attribute, shape (V, F);
+    None where every value is an attribute."""
 
     def __post_init__(self) -> None:
         n_items, n_attributes = len(self.item_ids), len(self.attribute_ids)
@@ -60,6 +63,8 @@ class Catalogue:
         for what, (found, wanted) in sizes.items():
             if found != wanted:
                 raise DataError(f"catalogue: {found} {what}, but {wanted} are needed")
+        if self.recorded is not None and self.recorded.shape != (n_items, len(self.facets)):
+            raise DataError(f"catalogue: recorded values of shape {self.recorded.shape} for {n_items} items")
 
     @property
     def n_items(self) -> int:
@@ -81,9 +86,9 @@ class Catalogue:
     @cached_property
     def known(self) -> NDArray[np.bool_]:
         """Whether a facet is known for an item, shape (V, F); always true for closed-world facets."""
-        known = np.zeros((self.n_items, self.n_facets), dtype=bool)
+        known = np.zeros((self.n_items, self.n_facets), dtype=bool) if self.recorded is None else self.recorded.copy()
         known[self.item_attributes.row_of_edge(), self.attribute_facet[self.item_attributes.indices]] = True
-        return known | ~np.array([facet.open_world for facet in self.facets], dtype=bool)
+        return np.asarray(known | ~np.array([facet.open_world for facet in self.facets], dtype=bool))
 
     @cached_property
     def unknown_items(self) -> CSR:
@@ -113,10 +118,10 @@ class Catalogue:
         return attributes if facet is None else attributes[self.attribute_facet[attributes] == facet]
 
     def describe_attribute(self, attribute: int) -> str:
-        """ "director: Ang Lee"."""
+        """Facet and name, such as "director: Ang Lee"."""
         return f"{self.facets[self.attribute_facet[attribute]].name}: {self.attribute_names[attribute]}"
 
     def describe_item(self, item: int) -> str:
-        """ "Sense and Sensibility (1995)"; the title alone where there is no year."""
+        """Title and year, such as "Sense and Sensibility (1995)"; the title alone where there is no year."""
         year = int(self.years[item])
         return f"{self.titles[item]} ({year})" if year else self.titles[item]

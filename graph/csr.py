@@ -23,7 +23,7 @@ def ragged_ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDAr
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
     shifts = np.repeat(starts - (ends - lengths), lengths)
-    return np.arange(total, dtype=np.int64) + shifts
+    return np.asarray(np.arange(total, dtype=np.int64) + shifts)
 
 
 def sorted_unique(keys: NDArray[np.int64]) -> NDArray[np.int64]:

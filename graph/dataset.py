@@ -35,6 +35,7 @@ class Dataset:
         for array in (
             catalogue.item_ids, catalogue.years, catalogue.popularity, catalogue.attribute_ids,
             catalogue.attribute_facet, catalogue.item_attributes.indptr, catalogue.item_attributes.indices,
+            catalogue.known,
             history.user_ids, history.users, history.items, history.ratings, history.times, history.split,
             history.liked, history.friends.indptr, history.friends.indices,
         ):  # fmt: skip

@@ -63,9 +63,9 @@ class FacetRule:
 FACET_RULES = (
     FacetRule(Facet("genre", open_world=True)),
     FacetRule(Facet("decade", open_world=True, ordered=True), order=DECADES),
-    FacetRule(Facet("director", open_world=True), least_in_data=2),
-    FacetRule(Facet("actor", open_world=True), least_in_table=5, least_in_data=2),
-    FacetRule(Facet("writer", open_world=True), least_in_table=3, least_in_data=2),
+    FacetRule(Facet("director", open_world=True), least_in_data=3),
+    FacetRule(Facet("actor", open_world=True), least_in_data=5),
+    FacetRule(Facet("writer", open_world=True), least_in_data=3),
     FacetRule(Facet("country", open_world=True), least_in_data=2),
     FacetRule(Facet("language", open_world=True), least_in_data=2),
     FacetRule(Facet("age rating", open_world=True, ordered=True), order=AGE_RATINGS),

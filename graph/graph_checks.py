@@ -122,8 +122,8 @@ def _dangling(edge: str, end: str, ends: NDArray[np.signedinteger], bound: int) 
     outside = (ends < 0) | (ends >= bound)
     if not outside.any():
         return []
-    return [f"{outside.sum()} {edge}s point to a {end} that is not there, the first to {ends[outside][0]}"]
+    return [f"{outside.sum()} {edge}s point past the {bound} {end}s there are, the first to {ends[outside][0]}"]
 
 
 def _count(ids: NDArray[np.int64], chosen: NDArray[np.bool_], what: str) -> Messages:
-    return [f"{chosen.sum()} {what}, {ids[chosen][0]} first"] if chosen.any() else []
+    return [f"{chosen.sum()} {what}, the first has the id {ids[chosen][0]}"] if chosen.any() else []

@@ -3,8 +3,6 @@
 Legend: V items, P attributes, F facets, U users, E edges.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +18,7 @@ from graph.graph_checks import Findings, check_catalogue, check_interactions, ch
 from graph.interactions import Split
 from graph.neighbourhood import Neighbourhood, find_neighbourhood
 from graph.printable import printable
+from graph.whole_file import written_whole
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -148,22 +147,10 @@ class ItemAttributeGraph:
 
         graph = self._to_networkx(lambda kind, place: f"{kind}:{place}", user_attributes)
         try:
-            handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            with written_whole(path) as unfinished:
+                nx.write_graphml_xml(graph, unfinished, prettyprint=False)
         except OSError as error:
-            raise DataError(
-                f"{path}: cannot be written ({error.strerror}); name a folder that is there and yours"
-            ) from error
-        try:
-            with os.fdopen(handle, "wb") as file:
-                nx.write_graphml_xml(graph, file, prettyprint=False)
-            Path(unfinished).chmod(0o644)
-            Path(unfinished).replace(path)
-        except OSError as error:
-            raise DataError(
-                f"{path}: cannot be written ({error.strerror}); name a file that may be replaced"
-            ) from error
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
+            raise DataError(f"{path}: cannot be written ({error.strerror}); name a file you may write to") from error
 
     def _to_networkx(self, node: Callable[[str, int], _Node], user_attributes: bool) -> "nx.Graph[_Node]":
         """The same graph under any way to call its nodes."""

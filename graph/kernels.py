@@ -135,7 +135,7 @@ def _partition_entropy(cells, n_chosen, candidate):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def choose_options(probability, weighed, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]
+def choose_options(probability, weighed, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
     """Pick the options of one question greedily: each next one is what makes the truthful answer worth most.
 
     :param probability: belief of each question's dialogue, by ``rows``; shape (E, V).

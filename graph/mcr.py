@@ -22,6 +22,7 @@ from graph.catalogue import Catalogue, Facet
 from graph.csr import CSR, sorted_unique
 from graph.dataset import Dataset
 from graph.errors import DataError
+from graph.hashing import GOLDEN, mix64
 from graph.interactions import Interactions, Split
 from graph.printable import printable
 
@@ -239,8 +240,5 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _hash_ids(ids: _Ids) -> NDArray[np.uint64]:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection, so no two ids tie."""
-    z = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)))
+    """A bijection, so no two ids tie."""
+    return mix64(ids.astype(np.uint64) + GOLDEN)

@@ -14,6 +14,7 @@ from graph.catalogue import Catalogue
 from graph.csr import CSR
 from graph.dataset import Dataset
 from graph.films import FACET_RULES, GENRE_NAMES, FacetRule, Film, decade, read_films
+from graph.hashing import GOLDEN, mix64
 from graph.interactions import Interactions, Split
 from graph.matching import FilmName, alternative_titles, match_films
 from graph.movielens import MovieLens, read_ratings
@@ -143,6 +144,7 @@ def make_catalogue(
         attribute_names=tuple(value for _, _, value in names),
         attribute_facet=np.array([place for place, _, _ in names], dtype=np.int16),
         item_attributes=CSR.from_pairs(rows, columns, len(titles), len(names)),
+        recorded=np.array([[bool(film.get(rule.facet.name)) for rule in rules] for film in values], dtype=bool),
     )
 
 
@@ -180,15 +182,11 @@ def _interactions(lens: MovieLens, catalogue: Catalogue) -> Interactions:
 
 
 def tie_break(user_ids: NDArray[np.int64], item_ids: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """A number for each (user, item) that no order of ids shines through: SplitMix64 of the two, both shape (E,).
+    """A number for each (user, item) that no order of ids shines through: both shape (E,).
 
-    Half of all ratings share their second with another of the same user. Source: Steele, Lea and Flood, OOPSLA 2014.
+    Half of all ratings share their second with another of the same user.
     """
-    mixed = (user_ids.astype(np.uint64) << np.uint64(32)) ^ item_ids.astype(np.uint64)
-    mixed += np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    return mix64(((user_ids.astype(np.uint64) << np.uint64(32)) ^ item_ids.astype(np.uint64)) + GOLDEN)
 
 
 def split_by_time(

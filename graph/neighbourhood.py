@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from graph.catalogue import Catalogue
 from graph.csr import CSR
+from graph.dataset import Dataset
 from graph.errors import DataError
 
 _Floats = NDArray[np.float64]
@@ -72,17 +73,19 @@ def find_neighbourhood(catalogue: Catalogue, item: int, n_items: int = 8, n_attr
     )
 
 
-def find_well_known(catalogue: Catalogue) -> int:
-    """An item that many know and that has much to show: the best product of popularity and number of attributes.
+def find_well_known(dataset: Dataset) -> int:
+    """An item that many know and that has much to show: the best product of the two ranks.
 
-    A product, because what is merely popular may be known by one attribute alone.
+    Known means chosen in train, or sought by strangers where there are no users. A product, because what is merely
+    popular may be known by one attribute alone.
     """
-    rank_known = _shares_below(np.asarray(catalogue.popularity, np.float64))
-    rank_tied = _shares_below(catalogue.item_attributes.degrees.astype(np.float64))
-    return int(np.argmax(rank_known * rank_tied))
+    catalogue = dataset.catalogue
+    chosen = dataset.interactions.train_items.transposed.degrees
+    known = catalogue.popularity if dataset.anonymous else chosen
+    return int(np.argmax(_shares_below(known) * _shares_below(catalogue.item_attributes.degrees)))
 
 
-def _shares_below(values: _Floats) -> _Floats:
+def _shares_below(values: NDArray[np.float32] | NDArray[np.int64]) -> _Floats:
     """Share of all values that each one reaches or passes, shape (V,)."""
     return np.asarray(np.searchsorted(np.sort(values), values, side="right") / len(values))
 

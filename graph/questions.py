@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from graph import kernels
 from graph.answers import AnswerModel, QuestionMode, answer_information
-from graph.belief import Belief, hash_order
+from graph.belief import Belief
+from graph.hashing import hash_order
 
 N_WEIGHED = 32
 """How many attributes of a facet are weighed as options; those that split the belief best come first."""

@@ -161,6 +161,8 @@ def _to_arrays(dataset: Dataset) -> dict[str, NDArray[np.generic]]:
         "friends.indptr": history.friends.indptr,
         "friends.indices": history.friends.indices,
     }
+    if catalogue.recorded is not None:
+        arrays["recorded"] = catalogue.recorded.ravel()
     # safetensors writes the buffer as it lies in memory, whatever the strides say.
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
@@ -195,6 +197,7 @@ def _to_dataset(meta: Meta, arrays: _Arrays) -> Dataset:
         raise DataError("a rating or popularity is not a finite number, or a popularity is below 0")
     if len({facet.name for facet in meta.facets}) != n_facets:
         raise DataError("two facets have the same name")
+    recorded = _take(arrays, "recorded", np.bool_, n_items * n_facets) if "recorded" in arrays else None
     catalogue = Catalogue(
         item_ids=_take_ids(arrays, "item_ids", n_items),
         titles=tuple(meta.titles),
@@ -205,6 +208,7 @@ def _to_dataset(meta: Meta, arrays: _Arrays) -> Dataset:
         attribute_names=tuple(meta.attribute_names),
         attribute_facet=_take_indices(arrays, "attribute_facet", np.int16, n_attributes, n_facets),
         item_attributes=_take_csr(arrays, "item_attributes", n_items, n_attributes),
+        recorded=None if recorded is None else recorded.reshape(n_items, n_facets),
     )
     interactions = Interactions(
         users=_take_indices(arrays, "users", np.int32, n_edges, n_users),

@@ -26,8 +26,8 @@ _CLUSTERS = 24
 # Exponents of Zipf's law. Attributes: with .9 the commonest of 590 is held by about half of the items, as in Yelp's.
 _ATTRIBUTE_ZIPF, _ITEM_ZIPF = 0.9, 0.8
 _HOME_BOOST = 60.0
-"""How many times more often an item has an attribute of its own cluster. With 60 the lift of an item's attributes tells a
-user's items from others' nearly as well (AUC .77 at 590 attributes) as on the benchmark of Last.fm (.78)."""
+"""How many times more often an item has an attribute of its own cluster. With 60 the lift of an item's attributes tells
+a user's items from others' nearly as well (AUC .77 at 590 attributes) as on the benchmark of Last.fm (.78)."""
 _FONDNESSES = 4
 """Attributes a user is fond of."""
 _BY_FONDNESS, _BY_CLUSTER = 0.45, 0.4

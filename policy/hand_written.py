@@ -30,7 +30,7 @@ class RandomPolicy:
     def choose(self, state: State) -> Decision:
         """Pick at random; see :class:`simulator.protocol.Policy`."""
         space, mask = state.candidates.space, state.candidates.mask
-        n_dialogues, n_items = state.history.n_dialogues, state.catalogue.n_items
+        n_items = state.catalogue.n_items
         turns = state.history.turns
         lots = uniform(state.keys, Purpose.POLICY, turns, 1 + space.n_slots)
         recommend = lots[:, 0] < 0.5
@@ -38,7 +38,7 @@ class RandomPolicy:
         slot_kind = np.arange(space.n_slots)
         asks, shows = slot_kind < space.n_ask, (slot_kind >= space.n_ask) & (slot_kind < space.wait_slot)
         wanted = np.where(recommend[:, None], shows, asks) & mask
-        allowed = np.where(wanted.any(axis=1)[:, None], wanted, mask)
+        allowed = np.where(wanted.any(axis=1, keepdims=True), wanted, mask)
         closed = state.history.shown(n_items)
         if state.eligible is not None:
             closed |= ~state.eligible
@@ -73,7 +73,7 @@ class MaxEntropyPolicy:
     @property
     def name(self) -> str:
         """Name in tables."""
-        return "max-entropy" if self.hears_no else "max-entropy-yes-only"
+        return "max-entropy" if self.hears_no else "max-entropy-yes"
 
     def answer_model(self, catalogue: Catalogue) -> AnswerModel:
         """The honest one, deaf to "no" where it is meant to be."""

@@ -20,7 +20,7 @@ def _bayes(conditions: Conditions, checkpoint: Path | None) -> Policy:
 _KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {
     "random": lambda conditions, checkpoint: RandomPolicy(),
     "abs-greedy": lambda conditions, checkpoint: AbsGreedyPolicy(),
-    "max-entropy-yes-only": lambda conditions, checkpoint: MaxEntropyPolicy(hears_no=False),
+    "max-entropy-yes": lambda conditions, checkpoint: MaxEntropyPolicy(hears_no=False),
     "max-entropy": lambda conditions, checkpoint: MaxEntropyPolicy(),
     "bayes": _bayes,
 }

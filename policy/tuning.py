@@ -15,7 +15,7 @@ from policy.bayes import BayesPolicy, GainRule
 from simulator.metrics import hdcg, success_rate_at, turns_taken
 from simulator.runs import Setting, draw_targets, run_dialogues
 
-FAILURE_COST = 30.0
+FAILURE_COST = 30
 """What a lost dialogue counts in turns while tuning: twice its fifteen turns, so that people are not lost for speed."""
 
 GRID = tuple(
@@ -41,9 +41,7 @@ class Tuning:
     hdcg: float
 
 
-def tune_gain_rule(
-    setting: Setting, seed: int, advance: Callable[[int], None] | None = None
-) -> Tuning:
+def tune_gain_rule(setting: Setting, seed: int, advance: Callable[[int], None] | None = None) -> Tuning:
     """Try every rule of :data:`GRID` on valid dialogues and keep the one that costs fewest turns.
 
     :param advance: told how many dialogues have just ended; :func:`dialogues_needed` of them in all.

@@ -15,7 +15,6 @@ from graph.belief import Belief
 from graph.questions import Questions, best_questions
 from simulator.history import Act, History
 
-
 MOST_WAITS = 3
 """Waits in a row after which the wait slot closes until the agent has spoken."""
 

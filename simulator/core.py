@@ -74,9 +74,7 @@ class Conversations:
             self.belief, self.history, self.rules.space, self.rules.questions, self._eligible
         )
         turns_left = (self.rules.turns - self.history.turns).astype(np.int16)
-        return State(
-            self.catalogue, self.belief, candidates, self.history, turns_left, self._eligible, self._keys
-        )
+        return State(self.catalogue, self.belief, candidates, self.history, turns_left, self._eligible, self._keys)
 
     def step(self, state: State, decision: Decision) -> NDArray[np.bool_]:
         """Carry out one decision for each dialogue, in place.

@@ -28,6 +28,10 @@ BOOTSTRAP_SEED = 20_240_607
 """Resamples are the same in every evaluation, so that a repeated run prints the same intervals."""
 
 
+ANONYMOUS_SUFFIX = ", no history"
+"""Tells a row in which every user's history was hidden."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One policy's dialogues in one setting, over all seeds."""
@@ -46,8 +50,8 @@ class Run:
 
     @property
     def label(self) -> str:
-        """How the row is told from others of the same policy: "bayes", "bayes (anonymous)"."""
-        return f"{self.policy.name} (anonymous)" if self.setting.anonymous else self.policy.name
+        """How the row is told from others of the same policy: "bayes", "bayes, no history"."""
+        return self.policy.name + (ANONYMOUS_SUFFIX if self.setting.anonymous else "")
 
     @cached_property
     def success_turn(self) -> NDArray[np.int16]:
@@ -77,7 +81,7 @@ class Run:
     def success_curve(self) -> NDArray[np.float64]:
         """SR@t for t = 1 .. turns, shape (turns,)."""
         turns = np.arange(1, self.setting.rules.turns + 1)
-        return np.asarray([succeeded_by(self.success_turn, turn).mean() for turn in turns])
+        return np.asarray([succeeded_by(self.success_turn, int(turn)).mean() for turn in turns])
 
     def summary(self) -> dict[str, Any]:
         """The row of the results table, ready for JSON."""

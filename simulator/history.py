@@ -68,7 +68,7 @@ class History:
     @property
     def n_steps(self) -> int:
         """Steps there is room for (T)."""
-        return self.acts.shape[1]
+        return int(self.acts.shape[1])
 
     @property
     def turns(self) -> NDArray[np.int16]:

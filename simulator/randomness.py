@@ -1,7 +1,7 @@
 """Random numbers by counter: every draw is a function of (dialogue key, purpose, turn, place).
 
 Two policies that meet the same dialogue meet the same luck, whatever they do and however dialogues are batched:
-comparisons are paired, and a run repeats to the last bit.  Mixing is splitmix64 (Steele, Lea, Flood 2014).
+comparisons are paired, and a run repeats to the last bit.
 """
 
 from enum import IntEnum
@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_GOLDEN = 0x9E3779B97F4A7C15
+from graph.hashing import GOLDEN, mix64
 
 
 class Purpose(IntEnum):
@@ -20,19 +20,13 @@ class Purpose(IntEnum):
     POLICY = 3
 
 
-def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(value ^ (value >> np.uint64(31)))
-
-
 def dialogue_keys(seed: int, ordinals: ArrayLike) -> NDArray[np.uint64]:
     """A key for each dialogue from the seed and its place in the run, never from its target.
 
     :param ordinals: shape (N,).
     """
-    seed_key = _mix(np.array([seed % 2**64], dtype=np.uint64) + np.uint64(_GOLDEN))
-    return _mix(seed_key + (np.asarray(ordinals, dtype=np.uint64) + np.uint64(1)) * np.uint64(_GOLDEN))
+    seed_key = mix64(np.array([seed % 2**64], dtype=np.uint64) + GOLDEN)
+    return mix64(seed_key + (np.asarray(ordinals, dtype=np.uint64) + np.uint64(1)) * GOLDEN)
 
 
 def uniform(keys: NDArray[np.uint64], purpose: Purpose, turn: ArrayLike = 0, count: int = 1) -> NDArray[np.float64]:
@@ -43,6 +37,6 @@ def uniform(keys: NDArray[np.uint64], purpose: Purpose, turn: ArrayLike = 0, cou
     :return: shape (N, count).
     """
     turns = np.broadcast_to(np.asarray(turn, dtype=np.uint64), keys.shape)
-    stream = _mix(keys + (turns * np.uint64(64) + np.uint64(purpose)) * np.uint64(_GOLDEN))
-    places = (np.arange(count, dtype=np.uint64) + np.uint64(1)) * np.uint64(_GOLDEN)
-    return (_mix(stream[:, None] + places) >> np.uint64(11)).astype(np.float64) / 2**53
+    stream = mix64(keys + (turns * np.uint64(64) + np.uint64(purpose)) * GOLDEN)
+    places = (np.arange(count, dtype=np.uint64) + np.uint64(1)) * GOLDEN
+    return (mix64(stream[:, None] + places) >> np.uint64(11)).astype(np.float64) / 2**53

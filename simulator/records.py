@@ -15,7 +15,7 @@ _WORDS = {Answer.NO: "no", Answer.YES: "yes", Answer.DONT_KNOW: "dont-know", Ans
 
 
 def dialogue_records(run: Run) -> Iterator[dict[str, Any]]:
-    """Each dialogue of a run as ``{policy, seed, user, item, opening, turns, success_turn, rank}``; see docs/results.md.
+    """Each dialogue of a run: ``{policy, seed, user, item, opening, turns, success_turn, rank}``.
 
     Turns and ranks count from 1; ``success_turn`` and ``rank`` are null for a failure, ``user`` for somebody unknown.
     """

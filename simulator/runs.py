@@ -49,8 +49,8 @@ def draw_targets(dataset: Dataset, split: Split, count: int, seed: int) -> Targe
     rng = np.random.default_rng([seed, int(split)])
     if dataset.anonymous:
         weights = dataset.catalogue.popularity.astype(np.float64)
-        items = rng.choice(dataset.catalogue.n_items, count, p=weights / weights.sum())
-        return Targets(np.full(count, ANONYMOUS, np.int32), items.astype(np.int32))
+        drawn = rng.choice(dataset.catalogue.n_items, count, p=weights / weights.sum())
+        return Targets(np.full(count, ANONYMOUS, np.int32), drawn.astype(np.int32))
     users, items = dataset.interactions.pairs(split)
     if not len(users):
         raise OptionError(f"{dataset.name} has no {split.name.lower()} pairs to talk about")
@@ -73,9 +73,7 @@ class Setting:
     eligible: NDArray[np.bool_] | None = None
     """Items that may be shown, shape (V,); None for all."""
 
-    def begin(
-        self, policy: Policy, targets: Targets, keys: NDArray[np.uint64]
-    ) -> Conversations:
+    def begin(self, policy: Policy, targets: Targets, keys: NDArray[np.uint64]) -> Conversations:
         """Start one batch of dialogues."""
         catalogue = self.dataset.catalogue
         users = np.full_like(targets.users, ANONYMOUS) if self.anonymous else targets.users
@@ -113,9 +111,7 @@ def run_dialogues(
     """
     rules = setting.rules
     keys = dialogue_keys(seed, np.arange(len(targets)))
-    whole = History.begin(
-        np.full(len(targets), -1), rules.turns, rules.questions.n_options, rules.space.list_length
-    )
+    whole = History.begin(np.full(len(targets), -1), rules.turns, rules.questions.n_options, rules.space.list_length)
     for start in range(0, len(targets), batch):
         part = slice(start, start + batch)
         conversations = setting.begin(policy, Targets(targets.users[part], targets.items[part]), keys[part])

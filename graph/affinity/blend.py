@@ -129,7 +129,8 @@ def _user_features(dataset: Dataset, config: BlendConfig, tell: Callable[[str], 
     }
     n_liked = len(liked_items(likes))
     if n_liked > config.ease.max_items:
-        tell(f"blend: EASE is left out, as {n_liked:,} items have train interactions and it takes {config.ease.max_items:,}")
+        most = config.ease.max_items
+        tell(f"blend: EASE is left out, as {n_liked:,} items have train interactions and it takes {most:,} at most")
     else:
         ease = EaseScores(likes, config.ease.l2, config.ease.max_items)
         features["ease"] = lambda users: ease.log_of(users, config.ease_softening)

@@ -4,8 +4,9 @@ A conversation opens with one true attribute of its target, so an affinity has t
 share that attribute.  A contest is one valid (user, target) pair, one attribute of the target drawn uniformly, and the
 items that have it.  An item with n attributes is opened with this one in 1 of n dialogues, so that is its weight:
 P(item | user, opening) = prior(item | user) / n, up to a constant.  (Left out, the weights would learn to prefer items
-of few attributes, and the scores would be a prior only right after an opening.)  Many rivals are sampled, and weigh as many as they stand for (sampled softmax with uniform
-proposals; Jean et al. 2015, "On using very large target vocabulary", arXiv:1412.2007).
+of few attributes, and the scores would be a prior only right after an opening.)  Many rivals are sampled, and weigh as
+many as they stand for (sampled softmax with uniform proposals; Jean et al. 2015, "On using very large target
+vocabulary", arXiv:1412.2007).
 
 Legend: M contests, C contenders of a contest, D features, B users asked for at once, V items.
 """

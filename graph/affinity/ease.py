@@ -94,7 +94,7 @@ class EaseConfig:
 
 
 class Ease:
-    """``log prior(i | user) = sharpness * log(1 + max(ease(user, i), 0) / softening) + cold [i cold] + owned [i owned]``.
+    """``log prior(i | user) = sharpness * log(1 + max(ease(user, i), 0) / softening)``, plus two constants.
 
     Items without train interactions ("cold") are all alike to EASE: they take one constant.  So do the items a user
     has in train, which EASE scores highest and which few look for again.  The four numbers maximise the likelihood of
@@ -145,7 +145,8 @@ class Ease:
         scores = np.zeros((len(asked), self.n_items), dtype=np.float32)
         known = np.flatnonzero(has_history(self._likes, asked))
         if len(known):
-            scores[known] = self._constant + np.float32(self.sharpness) * self._ease.log_of(asked[known], self.softening)
+            logs = self._ease.log_of(asked[known], self.softening)
+            scores[known] = np.float32(self.sharpness) * logs + self._constant
             place, items = self._likes.gather(asked[known])
             scores[known[place], items] += np.float32(self.owned)
         return scores

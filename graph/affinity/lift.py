@@ -12,10 +12,11 @@ from graph.csr import CSR, IntArray
 
 
 class AttributeLift:
-    """Mean over the attributes a of an item of ``log(1 + likes of the user with a / (damping * share of items with a))``.
+    """Mean over the attributes of an item of ``log(1 + likes / (damping * share))``.
 
-    This is the log ratio of the user's smoothed share of a to its share among all items, ``damping`` being how many
-    likes the latter counts for, less a term that is the same for all items of one user.
+    ``likes`` are the user's that have the attribute, ``share`` is that of items which have it.  This is the log ratio
+    of the attribute's smoothed share among the user's likes to its share among items, ``damping`` being how many likes
+    the latter counts for, less a term that is the same for all items of one user.
     """
 
     def __init__(self, catalogue: Catalogue, likes: CSR, damping: float) -> None:

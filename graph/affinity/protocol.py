@@ -53,6 +53,6 @@ def checked_users(users: IntArray, n_users: int) -> NDArray[np.int64]:
 
 def has_history(likes: CSR, users: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether each user liked something in train, shape (B,); the others are treated as anonymous."""
-    known = users != ANONYMOUS
+    known = np.asarray(users != ANONYMOUS)
     known[known] = likes.degrees[users[known]] > 0
     return known

@@ -44,7 +44,7 @@ class ClassicUsers:
         known = self._catalogue.known[targets[:, None], self._catalogue.attribute_facet[safe]]
         answers = np.where(known, np.where(has, Answer.YES, Answer.NO), Answer.DONT_KNOW)
         if mode is QuestionMode.FACET:
-            answers = np.where(has.any(axis=1)[:, None], self._name_one(rows, has, turns), answers)
+            answers = np.where(has.any(axis=1, keepdims=True), self._name_one(rows, has, turns), answers)
         return np.where(present, answers, -1).astype(np.int8)
 
     def _name_one(self, rows: NDArray[np.intp], has: NDArray[np.bool_], turns: NDArray[np.integer]) -> NDArray[np.int8]:

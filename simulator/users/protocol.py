@@ -46,9 +46,7 @@ class SimulatedUsers(Protocol):
 class UserType(Protocol):
     """Makes the users of a run."""
 
-    def __call__(
-        self, catalogue: Catalogue, targets: NDArray[np.int32], keys: NDArray[np.uint64]
-    ) -> SimulatedUsers:
+    def __call__(self, catalogue: Catalogue, targets: NDArray[np.int32], keys: NDArray[np.uint64]) -> SimulatedUsers:
         """Users with these items in mind, shape (N,), and these random keys, shape (N,)."""
         ...
 

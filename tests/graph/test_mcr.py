@@ -130,7 +130,11 @@ def test_a_small_folder_is_read_to_the_last_edge(folder: Path) -> None:
     }  # fmt: skip
     assert catalogue.attribute_names == ("pop", "rock", "pop (2)")
     assert history.user_ids.tolist() == [2, 4, 9]
-    assert edges(dataset) == {Split.TRAIN: {(4, 0), (4, 6), (9, 1)}, Split.VALID: {(4, 1)}, Split.TEST: {(4, 5), (9, 0)}}
+    assert edges(dataset) == {
+        Split.TRAIN: {(4, 0), (4, 6), (9, 1)},
+        Split.VALID: {(4, 1)},
+        Split.TEST: {(4, 5), (9, 0)},
+    }
     assert [history.friends.row(user).tolist() for user in range(3)] == [[1], [0], []]
     assert history.liked.all()
     assert not history.times.any()
@@ -181,9 +185,17 @@ DAMAGE: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "an unknown item": (TRAIN, lambda x: x["9"].append(2), "review_dict_train.json: key '9': item 2 is not in"),
     "a user in words": (TRAIN, lambda x: x.update(Ann=[1]), "user 'Ann': not a whole number"),
     "reviews that are a number": (TEST, lambda x: x.update({"4": 5}), "review_dict_test.json: user '4'"),
-    "train in test": (TEST, lambda x: x["4"].append(0), "user 4, item 0 stands in review_dict_train.json and review_dict_test"),
+    "train in test": (
+        TEST,
+        lambda x: x["4"].append(0),
+        "user 4, item 0 stands in review_dict_train.json and review_dict_test",
+    ),
     "an item without a name": (ITEM_NAMES, lambda x: x.pop("5"), "item_reverse_map.json: item 5 has no entry"),
-    "a name that is a number": (ITEM_NAMES, lambda x: x["5"].update(real_name=[4]), "item '5': no text under real_name"),
+    "a name that is a number": (
+        ITEM_NAMES,
+        lambda x: x["5"].update(real_name=[4]),
+        "item '5': no text under real_name",
+    ),
     "no list of names": (TAG_NAMES, lambda x: x["1"].update(real_name=[]), "tag '1': no text under real_name"),
 }
 

