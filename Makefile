@@ -10,7 +10,7 @@ demo: setup  ## get the films, compare policies on them, and talk
 	$(BIN)/convrec simulate --data movies --policy bayes --dialogues 3
 
 test: setup check  ## everything a change has to pass
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 check: setup  ## style, types and the order of imports
 	$(BIN)/ruff check

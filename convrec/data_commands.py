@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import rich_click as click
 from rich.table import Table
 from rich.text import Text
@@ -46,9 +47,8 @@ def fetch(name: str) -> None:
     printed. Everything else is here already or is imported.
     """
     if name != "movies":
-        known = dict(datasets.available(Settings().places()))
-        why = "it needs no fetching, use it as it is" if name in known else "there is no such data set"
-        raise OptionError(f"cannot fetch {name!r}: {why}; the one that is fetched is movies")
+        state = dict(datasets.available(Settings().places())).get(name, "no such data set")
+        raise OptionError(f"cannot fetch {name!r} ({state}); the one that is fetched is movies")
     from graph.movielens import fetch_ratings
 
     places = Settings().places()
@@ -102,7 +102,8 @@ def validate(name: str) -> None:
     No dangling ids, nothing twice, no interaction in two splits, no valid or test edge among those that are learned
     from, one facet for every attribute.
     """
-    dataset = load_dataset(name)
+    with notices.status(f"loading {name}"):
+        dataset = load_dataset(name)
     graph = ItemAttributeGraph(dataset)
     with notices.status(f"checking {dataset.name}"):
         findings = graph.findings()
@@ -126,7 +127,7 @@ def validate(name: str) -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--item", metavar="ID_OR_TITLE", help="Show what is around this item; a well-known one if none is named.")
 @click.option("--picture", type=click.Path(path_type=Path), is_flag=False, flag_value=Path(), metavar="[FILE]",
-              help="Draw what is around the item here (.png, .svg, .pdf); NAME-neighbourhood.png if no file is named.")  # fmt: skip
+              help="Draw it here (.png, .svg, .pdf); NAME-neighbourhood.png if no file is named.")  # fmt: skip
 @click.option("--graphml", type=click.Path(path_type=Path), metavar="FILE",
               help="Write the whole graph here, without the user-attribute edges.")  # fmt: skip
 def show(name: str, item: str | None, picture: Path | None, graphml: Path | None) -> None:
@@ -137,7 +138,8 @@ def show(name: str, item: str | None, picture: Path | None, graphml: Path | None
         check_output(path, option)
     if picture is not None and picture.suffix not in SUFFIXES:
         raise OptionError(f"--picture {picture}: cannot draw that; end the name in {', '.join(SUFFIXES)}")
-    dataset = load_dataset(name)
+    with notices.status(f"loading {name}"):
+        dataset = load_dataset(name)
     catalogue = dataset.catalogue
     around = find_neighbourhood(catalogue, find_well_known(dataset) if item is None else find_item(catalogue, item))
     console.print(_facts(dataset), _facets(catalogue))
@@ -189,23 +191,21 @@ def _facets(catalogue: Catalogue) -> Table:
     table = Table(title="facets", title_justify="left", title_style="bold")
     table.add_column("facet", style="bold")
     table.add_column("attributes", justify="right")
-    table.add_column("items with one", justify="right")
+    table.add_column("known for", justify="right")
     table.add_column("world")
     table.add_column("most common (share of the items for which the facet is known)", overflow="fold")
-    edges = catalogue.item_attributes
+    known = catalogue.known.mean(axis=0)
     for place, facet in enumerate(catalogue.facets):
         own = (catalogue.attribute_facet == place).nonzero()[0]
-        with_one = len(set(edges.row_of_edge()[catalogue.attribute_facet[edges.indices] == place].tolist()))
         rates = catalogue.attribute_rates[own]
-        commonest = [
-            f"{catalogue.attribute_names[own[i]]} {rates[i]:.0%}" for i in (-rates).argsort(kind="stable")[:_COMMONEST]
-        ]
+        commonest = (-rates).argsort(kind="stable")[:_COMMONEST]
+        named = [f"{catalogue.attribute_names[own[i]]} {rates[i]:.{int(rates[i] < 0.1)}%}" for i in commonest]
         table.add_row(
             Text(printable(facet.name)),
             f"{len(own):,}",
-            f"{with_one / max(catalogue.n_items, 1):.0%}",
+            f"{known[place]:.0%}",
             "open" if facet.open_world else "closed",
-            Text(printable(", ".join(commonest))),
+            Text(printable(", ".join(named))),
         )
     return table
 
@@ -218,7 +218,7 @@ def _splits(dataset: Dataset) -> Table:
     for split in Split:
         chosen = history.split == split
         targets = len(history.pairs(split)[0])
-        users, items = (len(set(ends[chosen].tolist())) for ends in (history.users, history.items))
+        users, items = (len(np.unique(ends[chosen])) for ends in (history.users, history.items))
         share = chosen.sum() / max(history.n_edges, 1)
         table.add_row(
             split.name.lower(), f"{chosen.sum():,}", f"{share:.0%}", f"{targets:,}", f"{users:,}", f"{items:,}"

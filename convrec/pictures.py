@@ -1,10 +1,14 @@
 """Pictures of the graph: one item, its attributes, and the items nearest to it."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.console import Console
 from rich.text import Text
 
 from graph.catalogue import Catalogue
@@ -13,6 +17,7 @@ from graph.printable import printable
 from graph.whole_file import written_whole
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 # Okabe and Ito's colours (2008), darkened a little for text on white; told apart by colour-blind people too.
@@ -29,12 +34,12 @@ _COLOURS = (
     "#8a8a8a",
 )
 _INK, _FAINT = "#1d2733", "#7b8794"
-# Widths and heights in inches; the axes are scaled to inches, so that text of a known size fits its box.
+# Widths and heights in inches; the axes are scaled to inches, so that places can be told in them.
 _ROW, _PILL_HEIGHT, _CARD_HEIGHT = 0.36, 0.28, 0.50
 _MARGIN, _TITLE = 0.30, 0.78
 _CENTRE, _PILLS, _CARDS, _WIDTH = (0.3, 2.6), (4.0, 7.1), (9.0, 12.1), 12.4
-_PILL_CELLS, _CARD_CELLS, _CENTRE_CELLS = 34, 36, 22
-"""Character cells that a box holds at its size of type; names that are longer end in an ellipsis."""
+_CENTRE_CELLS, _CENTRE_LINES = 22, 4
+"""Character cells of a line in the middle box, and lines before the year."""
 # Asked for only where installed: matplotlib's own font has no Chinese, Japanese or Korean.
 _FALLBACK_FONTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Droid Sans Fallback", "WenQuanYi Zen Hei", "Noto Sans")
 
@@ -60,11 +65,12 @@ def draw_neighbourhood(catalogue: Catalogue, around: Neighbourhood, subtitle: st
         figure = plt.figure(figsize=(_WIDTH, layout.height))
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, _WIDTH), ylim=(layout.height, 0))
         axes.axis("off")
-        _write(axes, _MARGIN, 0.32, catalogue.describe_item(around.item), size=15, weight="bold")
-        _write(axes, _MARGIN, 0.60, subtitle, size=9, color=_FAINT)
+        room = _WIDTH - 2 * _MARGIN
+        _write(axes, _MARGIN, 0.32, catalogue.describe_item(around.item), size=15, room=room, weight="bold")
+        _write(axes, _MARGIN, 0.60, subtitle, size=9, room=room, color=_FAINT)
         _draw_lines(axes, catalogue, around, layout)
         _draw_boxes(axes, catalogue, around, layout)
-        with written_whole(path) as unfinished:
+        with written_whole(path) as unfinished, _glyphs_may_be_missing():
             figure.savefig(unfinished, dpi=160, facecolor="white")
         plt.close(figure)
 
@@ -119,11 +125,15 @@ def _draw_lines(axes: "Axes", catalogue: Catalogue, around: Neighbourhood, layou
 def _draw_boxes(axes: "Axes", catalogue: Catalogue, around: Neighbourhood, layout: _Layout) -> None:
     title = Text(printable(catalogue.titles[around.item]))
     year = int(catalogue.years[around.item])
-    lines = [line.plain.strip() for line in title.wrap(_console(), _CENTRE_CELLS)][:4] + ([str(year)] if year else [])
+    lines = [line.plain.strip() for line in title.wrap(Console(), _CENTRE_CELLS)]
+    if len(lines) > _CENTRE_LINES:
+        lines = [*lines[: _CENTRE_LINES - 1], f"{lines[_CENTRE_LINES - 1]} …"]
+    lines += [str(year)] if year else []
     _box(axes, _CENTRE, layout.centre, 0.34 + 0.24 * len(lines), fill=_INK, edge=_INK)
     for row, line in enumerate(lines):
         middle = layout.centre + 0.24 * (row - (len(lines) - 1) / 2)
-        _write(axes, sum(_CENTRE) / 2, middle, line, size=11, color="white", align="center", weight="bold")
+        room = _CENTRE[1] - _CENTRE[0] - 0.16
+        _write(axes, sum(_CENTRE) / 2, middle, line, 11, room, color="white", align="center", weight="bold")
     if around.n_hidden:
         below = layout.centre + 0.17 + 0.12 * len(lines) + 0.22
         more = f"and {around.n_hidden:,} more attribute{'s' if around.n_hidden > 1 else ''}"
@@ -136,11 +146,13 @@ def _draw_boxes(axes: "Axes", catalogue: Catalogue, around: Neighbourhood, layou
         colour = layout.colour(catalogue.attribute_facet[attribute])
         held = int(catalogue.attribute_items.degrees[attribute])
         _box(axes, _PILLS, height, _PILL_HEIGHT, fill="white", edge=colour)
-        _write(axes, _PILLS[0] + 0.12, height, _cut(catalogue.attribute_names[attribute], _PILL_CELLS), size=9)
-        _write(axes, _PILLS[1] - 0.10, height, f"{held:,}", size=7.5, color=_FAINT, align="right")
+        count = _write(axes, _PILLS[1] - 0.10, height, f"{held:,}", size=7.5, color=_FAINT, align="right")
+        room = _PILLS[1] - _PILLS[0] - 0.32 - count
+        _write(axes, _PILLS[0] + 0.12, height, catalogue.attribute_names[attribute], size=9, room=room)
     for item, height, shared in zip(around.items, layout.cards, around.shared, strict=True):
         _box(axes, _CARDS, height, _CARD_HEIGHT, fill="#f4f6f8", edge="#c5ced6")
-        _write(axes, _CARDS[0] + 0.14, height - 0.10, _cut(catalogue.describe_item(item), _CARD_CELLS), size=9.5)
+        room = _CARDS[1] - _CARDS[0] - 0.28
+        _write(axes, _CARDS[0] + 0.14, height - 0.10, catalogue.describe_item(item), size=9.5, room=room)
         _write(axes, _CARDS[0] + 0.14, height + 0.13, f"{len(shared)} of these attributes", size=7.5, color=_FAINT)
     legend = "the number in a box: items that have the attribute; the rarer it is, the stronger its line"
     _write(axes, _WIDTH - _MARGIN, layout.height - 0.2, legend, size=7.5, color=_FAINT, align="right")
@@ -172,23 +184,39 @@ def _box(axes: "Axes", span: tuple[float, float], middle: float, height: float, 
 
 
 def _write(
-    axes: "Axes", x: float, y: float, text: str, size: float, color: str = _INK, align: str = "left", **font: Any
-) -> None:
+    axes: "Axes",
+    x: float,
+    y: float,
+    text: str,
+    size: float,
+    room: float = _WIDTH,
+    color: str = _INK,
+    align: str = "left",
+    **font: Any,
+) -> float:
+    """Write a line, ending in an ellipsis where it would be wider than the room it has; return its width in inches."""
     # Without mathematics: "A$AP Rocky and Ke$ha" is no formula.
-    axes.text(
+    written = axes.text(
         x, y, printable(text), fontsize=size, color=color, ha=align, va="center", parse_math=False, zorder=3, **font
     )
+    whole = written.get_text()
+    while (width := _width_of(written)) > room and whole:
+        # At least one character less each time; the ratio gets there in a step or two.
+        whole = whole[: min(len(whole) - 1, int(len(whole) * room / width))]
+        written.set_text(f"{whole.rstrip()}…")
+    return width
 
 
-def _cut(name: str, cells: int) -> str:
-    """The name, ending in an ellipsis where it takes more cells; Chinese characters take two."""
-    text = Text(printable(name))
-    text.truncate(cells, overflow="ellipsis")
-    return text.plain
+def _width_of(text: "Artist") -> float:
+    figure = text.get_figure(root=True)
+    assert figure is not None
+    with _glyphs_may_be_missing():
+        return float(text.get_window_extent().width / figure.dpi)
 
 
-def _console() -> Any:
-    """What rich wraps lines by."""
-    from rich.console import Console
-
-    return Console(width=_CENTRE_CELLS)
+@contextmanager
+def _glyphs_may_be_missing() -> Iterator[None]:
+    """A machine without a Chinese font still gets its picture, with boxes for what the font lacks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield

@@ -3,11 +3,13 @@
 import rich_click as click
 from rich.markup import escape
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from convrec.cli import examples
 from convrec.evaluate_command import make_policies
 from convrec.run_options import RunOptions, console, fit_affinity, load_dataset, make_setting, run_options
+from dialogs.phrases import phrase
 from graph.interactions import Split
 from policy import registry
 from simulator.evaluation import Run, evaluate_policy
@@ -45,9 +47,12 @@ def print_dialogue(run: Run, row: int) -> None:
     who = f"user {dataset.interactions.user_ids[user]}" if user >= 0 else "somebody unknown"
     target = dataset.catalogue.describe_item(int(run.targets.items[row]))
     console.rule(f"[bold]{row + 1}[/bold] · {escape(who)} has in mind: [italic]{escape(target)}[/italic]", align="left")
-    for speaker, line in render_dialogue(dataset.catalogue, run.history, row):
-        style = "bold cyan" if speaker == "agent" else "default"
-        console.print(Padding(Text.assemble((f"{speaker:>5}  ", "dim"), (line, style)), (0, 0, 0, 2)))
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column(justify="right", style="dim", no_wrap=True)
+    lines.add_column()
+    for speaker, line in render_dialogue(dataset.catalogue, run.history, row, phrase):
+        lines.add_row(speaker, Text(line, style="bold cyan" if speaker == "agent" else "default"))
     turn = int(run.success_turn[row])
     outcome = f"found at turn {turn}" if turn else f"not found in {run.setting.rules.turns} turns"
-    console.print(Padding(Text(outcome, style="green" if turn else "red"), (0, 0, 1, 9)))
+    lines.add_row("", Text(outcome, style="green" if turn else "red"))
+    console.print(Padding(lines, (0, 0, 1, 2)))

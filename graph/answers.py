@@ -8,6 +8,7 @@ states 0 .. 2**m - 1 says that the item has option j; the last state says that t
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,15 +81,19 @@ class AnswerModel:
         """The same model, for which a "no" says nothing."""
         return replace(self, hears_no=False)
 
+    def _perceived(self, options: NDArray[np.int32]) -> FloatArray:
+        """Chance that each option seems to hold where it is lacking, there, and unknown, shape (E, m, 3)."""
+        error = self.error[options]
+        return np.stack([error, 1 - error, self.rate[options]], axis=-1)
+
     def _option_tables(self, options: NDArray[np.int32]) -> FloatArray:
         """P(answer | lacks, has, unknown) of each option, shape (E, m, 3, 4); ones for options that are absent (-1)."""
         present = options >= 0
-        error, known_dk, care, unknown_dk, rate = (
-            column[options]
-            for column in (self.error, self.dont_know, self.dont_care, self.unknown_dont_know, self.rate)
+        known_dk, care, unknown_dk = (
+            column[options] for column in (self.dont_know, self.dont_care, self.unknown_dont_know)
         )
         table = np.empty((*options.shape, 3, 4))
-        perceived = np.stack([error, 1 - error, rate], axis=-1)
+        perceived = self._perceived(options)
         silent_dk = np.stack([known_dk, known_dk, unknown_dk], axis=-1)
         silent_dc = np.minimum(care[..., None], 1 - silent_dk)
         speaks = 1 - silent_dk - silent_dc
@@ -123,6 +128,17 @@ class AnswerModel:
             result[named] = floored_log(np.take_along_axis(responses, place[:, None, None], axis=2)[..., 0])
         return result
 
+    @cached_property
+    def binary_channel(self) -> tuple[FloatArray, FloatArray]:
+        """P(no), P(yes) in each state of a question about one attribute, shape (P, 3, 2), and the noise, shape (P, 3).
+
+        States are lacks, has, unknown; what is left over is silence. Noise is the entropy of the answer, in bits.
+        """
+        attributes = np.arange(len(self.error), dtype=np.int32)
+        spoken = self._option_tables(attributes[:, None])[:, 0, :, :2]
+        silence = np.maximum(1.0 - spoken.sum(axis=-1, keepdims=True), 0.0)
+        return np.ascontiguousarray(spoken), entropy_bits(np.concatenate([spoken, silence], axis=-1))
+
     def naming_channel(self, options: NDArray[np.int32]) -> FloatArray:
         """P(response | state) of a facet question: one option named, none of these, or silence.
 
@@ -135,7 +151,7 @@ class AnswerModel:
         tables = self._option_tables(options)
         present = options >= 0
         speaking = tables[..., :2].sum(axis=-1, keepdims=True)
-        perceive = np.where(present[..., None], tables[..., Answer.YES] / np.maximum(speaking[..., 0], 1e-300), 0.0)
+        perceive = np.where(present[..., None], self._perceived(options), 0.0)
         silence = np.where(present[..., None], 1 - speaking[..., 0], 0.0).sum(axis=1) / np.maximum(
             present.sum(axis=1, keepdims=True), 1
         )  # (E, 3)

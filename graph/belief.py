@@ -128,10 +128,7 @@ class Belief:
     @cached_property
     def probabilities(self) -> NDArray[np.float32]:
         """The posterior, shape (N, V), each row summing to one."""
-        weights = self._weights - self._weights.max(axis=1, keepdims=True)
-        np.exp(weights, out=weights)
-        weights /= weights.sum(axis=1, keepdims=True)
-        return weights
+        return kernels.normalise(self._weights)
 
     @cached_property
     def attribute_masses(self) -> NDArray[np.float64]:
@@ -159,8 +156,7 @@ class Belief:
         :param without: items to leave out, shape (N, V).
         :return: shape (N, count), -1 where no more are left.
         """
-        weights = self._weights if without is None else np.where(without, np.float32(-np.inf), self._weights)
-        return kernels.largest(weights, count)
+        return kernels.largest(self._weights, count, kernels.NOTHING_CLOSED if without is None else without)
 
     def take(self, rows: NDArray[np.intp]) -> "Belief":
         """The belief of some of the dialogues, as a copy."""

@@ -1,12 +1,14 @@
 """Find one item by what a person would call it."""
 
-import difflib
+from rapidfuzz import fuzz, process
 
 from graph.catalogue import Catalogue
 from graph.errors import DataError
 
 _SHOWN = 5
 """Names that fit in a message."""
+_ALIKE = 75
+"""Likeness, of 100, from which a title may be what was meant."""
 _LONGEST_ID = 19
 """Digits from which a number may not fit into 64 bits."""
 
@@ -30,8 +32,8 @@ def find_item(catalogue: Catalogue, wanted: str) -> int:
         if found:
             listed = "; ".join(f"{described[item]} is {catalogue.item_ids[item]}" for item in found[:_SHOWN])
             raise DataError(f"{len(found)} items are called {wanted!r}; say which by id: {listed}")
-    folded = {name.casefold(): name for name in (*catalogue.titles, *described)}
-    near = [folded[name] for name in difflib.get_close_matches(text, folded, n=_SHOWN)]
-    near = near or [name for key, name in folded.items() if text and text in key][:_SHOWN]
+    folded = {name.casefold(): place for place, name in enumerate(catalogue.titles)}
+    alike = process.extract(text, list(folded), scorer=fuzz.WRatio, limit=_SHOWN, score_cutoff=_ALIKE)
+    near = [described[folded[name]] for name, *_ in alike]
     hint = f"did you mean {', '.join(near)}?" if near else "give an id or a title as the data set writes it"
     raise DataError(f"no item {wanted!r} here; {hint}")

@@ -23,7 +23,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MCR_NAMES = ("lastfm", "lastfm_star")
 MOVIE_NAMES = ("movies", "movies-all")
 # What every built data set depends on besides its own builder.
-_COMMON = ("graph.catalogue", "graph.csr", "graph.dataset", "graph.interactions", "graph.storage")
+_COMMON = ("graph.catalogue", "graph.csr", "graph.dataset", "graph.hashing", "graph.interactions", "graph.storage")
 _MOVIE_MODULES = ("graph.movies", "graph.movielens", "graph.films", "graph.matching")
 
 

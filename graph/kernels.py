@@ -12,6 +12,12 @@ NEGLIGIBLE = 1e-9
 """Belief in one item below which its attributes are not counted: a million such items hold a thousandth of the mass."""
 
 
+LEAST_DISTANCE = np.float32(-30.0)
+"""Log-weight below the largest from which an item holds less than a 1e-13th of it."""
+
+NOTHING_CLOSED = np.zeros((0, 0), dtype=np.bool_)
+
+
 @njit(cache=True)
 def add_by_state(log_weights, rows, options, facets, deltas, indptr, indices, unknown_indptr, unknown_indices):  # type: ignore[no-untyped-def]
     """Add to each item of a row what its state adds, relative to the state of having no option.
@@ -46,6 +52,28 @@ def add_by_state(log_weights, rows, options, facets, deltas, indptr, indices, un
 
 
 @njit(cache=True)
+def normalise(log_weights):  # type: ignore[no-untyped-def]
+    """Softmax of each row, shape (N, V), float32; what is too small to count is zero without calling ``exp``."""
+    n_rows, n_items = log_weights.shape
+    probability = np.zeros((n_rows, n_items), np.float32)
+    for row in range(n_rows):
+        weights, masses = log_weights[row], probability[row]
+        largest_weight = np.float32(-np.inf)
+        for item in range(n_items):
+            largest_weight = max(largest_weight, weights[item])
+        total = 0.0
+        for item in range(n_items):
+            distance = weights[item] - largest_weight
+            if distance > LEAST_DISTANCE:
+                masses[item] = np.exp(distance)
+                total += masses[item]
+        scale = np.float32(1.0 / total)
+        for item in range(n_items):
+            masses[item] *= scale
+    return probability
+
+
+@njit(cache=True)
 def sum_by_column(probability, indptr, indices, n_columns):  # type: ignore[no-untyped-def]
     """Belief in each attribute: the mass of the items that have it.
 
@@ -65,20 +93,50 @@ def sum_by_column(probability, indptr, indices, n_columns):  # type: ignore[no-u
 
 
 @njit(cache=True)
-def largest(values, count):  # type: ignore[no-untyped-def]
-    """Places of the ``count`` largest values of each row, largest first; -1 where the rest are -inf.
+def binary_information(has, unknown, facets, spoken, noise):  # type: ignore[no-untyped-def]
+    """Bits expected from asking about each attribute alone.
+
+    :param has: belief in each attribute, shape (N, P); ``unknown``: belief that each facet is unknown, shape (N, F).
+    :param facets: facet of each attribute, shape (P,).
+    :param spoken: P(no) and P(yes) of an item that lacks the attribute, has it, or is unknown, shape (P, 3, 2).
+    :param noise: entropy of the answer in each of these states, in bits, shape (P, 3).
+    :return: shape (N, P), >= 0.
+    """
+    bits = np.zeros(has.shape)
+    for row in range(has.shape[0]):
+        for attribute in range(has.shape[1]):
+            with_it = has[row, attribute]
+            not_known = unknown[row, facets[attribute]]
+            if with_it < NEGLIGIBLE and not_known < NEGLIGIBLE:
+                continue
+            lacks = max(1.0 - with_it - not_known, 0.0)
+            answer = spoken[attribute]
+            no = lacks * answer[0, 0] + with_it * answer[1, 0] + not_known * answer[2, 0]
+            yes = lacks * answer[0, 1] + with_it * answer[1, 1] + not_known * answer[2, 1]
+            worth = -_plogp(no) - _plogp(yes) - _plogp(1.0 - no - yes)
+            worth -= lacks * noise[attribute, 0] + with_it * noise[attribute, 1] + not_known * noise[attribute, 2]
+            bits[row, attribute] = max(worth, 0.0)
+    return bits
+
+
+@njit(cache=True)
+def largest(values, count, closed):  # type: ignore[no-untyped-def]
+    """Places of the ``count`` largest values of each row, largest first; -1 where the rest are closed or -inf.
 
     :param values: shape (N, V).
+    :param closed: places that must not be taken, shape (N, V), or of no rows at all (:data:`NOTHING_CLOSED`).
     :return: shape (N, count), int32.
     """
     n_rows, n_columns = values.shape
     places = np.full((n_rows, count), -1, np.int32)
     best = np.empty(count, values.dtype)
-    for row in range(n_rows):
+    for row in range(n_rows if count else 0):
         found = 0
         for column in range(n_columns):
             value = values[row, column]
             if value == -np.inf or (found == count and value <= best[count - 1]):
+                continue
+            if len(closed) and closed[row, column]:
                 continue
             place = found if found < count else count - 1
             while place > 0 and best[place - 1] < value:

@@ -42,36 +42,16 @@ def attribute_information(belief: Belief) -> NDArray[np.float64]:
 
     Closed form of :func:`graph.answers.answer_information` for one option, computed without its (S, R) tables.
     """
-    model, facets = belief.answer_model, belief.catalogue.attribute_facet
-    has = belief.attribute_masses
-    unknown = belief.unknown_masses[:, facets] if belief.catalogue.unknown_items.n_edges else 0.0
-    lacks = np.maximum(1.0 - has - unknown, 0.0)
-    silence = np.minimum(model.dont_know + model.dont_care, 1.0)
-    unknown_silence = np.minimum(model.unknown_dont_know + model.dont_care, 1.0)
-    speaks, unknown_speaks = 1 - silence, (1 - unknown_silence) * (np.ndim(unknown) > 0)
-    yes = speaks * (has * (1 - model.error) + lacks * model.error) + unknown * unknown_speaks * model.rate
-    no = speaks * (has * model.error + lacks * (1 - model.error)) + unknown * unknown_speaks * (1 - model.rate)
-    bits = _plogp(yes) + _plogp(no)
-    if silence.any() or np.ndim(unknown):
-        bits += _plogp(1.0 - yes - no)
-    noise = speaks * (_plogp(model.error) + _plogp(1 - model.error)) + _plogp(silence) + _plogp(speaks)
-    if noise.any():
-        bits -= (has + lacks) * noise
-    if np.ndim(unknown):
-        noise = unknown_speaks * (_plogp(model.rate) + _plogp(1 - model.rate))
-        bits -= unknown * (noise + _plogp(unknown_silence) + _plogp(unknown_speaks))
-    return np.maximum(-bits, 0.0)
-
-
-def _plogp(mass: NDArray[np.float64]) -> NDArray[np.float64]:
-    mass = np.maximum(mass, 1e-30)
-    return np.asarray(mass * np.log2(mass))
+    catalogue = belief.catalogue
+    return kernels.binary_information(
+        belief.attribute_masses, belief.unknown_masses, catalogue.attribute_facet, *belief.answer_model.binary_channel
+    )
 
 
 def _best_attributes(belief: Belief, asked: NDArray[np.bool_], count: int) -> Questions:
     value = attribute_information(belief)
     order = hash_order(belief.catalogue.attribute_ids) * np.float32(1e-7)
-    attributes = kernels.largest(np.where(asked, -np.inf, value + order).astype(np.float32), count)
+    attributes = kernels.largest((value + order).astype(np.float32), count, asked)
     found = attributes >= 0
     chosen = np.where(found, np.take_along_axis(value, np.maximum(attributes, 0), axis=1), 0.0)
     return Questions(attributes[:, :, None], chosen)
@@ -81,19 +61,21 @@ def _best_facets(belief: Belief, asked: NDArray[np.bool_], mode: QuestionMode, c
     catalogue, model = belief.catalogue, belief.answer_model
     n_dialogues, n_options = belief.n_dialogues, mode.n_options
     order = hash_order(catalogue.attribute_ids) * np.float32(1e-7)
-    single = np.where(asked, -np.inf, attribute_information(belief) + order).astype(np.float32)
+    single = (attribute_information(belief) + order).astype(np.float32)
     options = np.full((n_dialogues, catalogue.n_facets, n_options), -1, np.int32)
     value = np.zeros((n_dialogues, catalogue.n_facets))
     items = catalogue.attribute_items
     for facet in range(catalogue.n_facets):
         attributes = np.flatnonzero(catalogue.attribute_facet == facet).astype(np.int32)
-        places = kernels.largest(np.ascontiguousarray(single[:, attributes]), min(N_WEIGHED, len(attributes)))
+        places = kernels.largest(
+            np.ascontiguousarray(single[:, attributes]), min(N_WEIGHED, len(attributes)), asked[:, attributes]
+        )
         weighed = np.where(places >= 0, attributes[places], -1).astype(np.int32)
         options[:, facet], masses = kernels.choose_options(
             belief.probabilities, weighed, mode is QuestionMode.FACET, n_options, items.indptr, items.indices
         )
         value[:, facet] = _information(model, mode, options[:, facet], masses, belief.unknown_masses[:, facet])
-    best = kernels.largest(np.where(options[:, :, 0] >= 0, value, -np.inf).astype(np.float32), count)
+    best = kernels.largest(value.astype(np.float32), count, options[:, :, 0] < 0)
     found = best >= 0
     safe = np.maximum(best, 0)
     chosen = np.where(found[:, :, None], np.take_along_axis(options, safe[:, :, None], axis=1), -1)

@@ -43,7 +43,7 @@ class RandomPolicy:
         if state.eligible is not None:
             closed |= ~state.eligible
         order = uniform(state.keys, Purpose.POLICY, turns + 1000, n_items).astype(np.float32)
-        lists = largest(np.where(closed, np.float32(-np.inf), order), space.list_length)
+        lists = largest(order, space.list_length, closed)
         return Decision(np.argmax(np.where(allowed, lots, -1.0), axis=1), lists)
 
 

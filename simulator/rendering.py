@@ -3,6 +3,8 @@
 Legend: N dialogues of a history.
 """
 
+from collections.abc import Callable
+
 from graph.answers import Answer
 from graph.catalogue import Catalogue
 from simulator.history import Act, History
@@ -11,20 +13,33 @@ SHOWN = 3
 """Items of a list that are named; the rest are counted."""
 
 
-def render_dialogue(catalogue: Catalogue, history: History, row: int) -> list[tuple[str, str]]:
+Phrase = Callable[[Catalogue, int], str]
+"""Says one attribute as the thing that is looked for: "something with tag: rock"."""
+
+
+def plain_phrase(catalogue: Catalogue, attribute: int) -> str:
+    """The facet and the name."""
+    return f"something with {catalogue.describe_attribute(attribute)}"
+
+
+def render_dialogue(
+    catalogue: Catalogue, history: History, row: int, phrase: Phrase = plain_phrase
+) -> list[tuple[str, str]]:
     """Who says what, one entry a line: ("user" or "agent", text).
 
     :param row: the dialogue, 0 .. N-1.
     """
     opening = int(history.opening[row])
-    wish = catalogue.describe_attribute(opening) if opening >= 0 else "nothing in particular"
-    lines = [("user", f"I am looking for something with {wish}.")]
+    wish = phrase(catalogue, opening) if opening >= 0 else "something good"
+    lines = [("user", f"I am looking for {wish}.")]
     for step in range(int(history.length[row])):
-        lines += _render_step(catalogue, history, row, step)
+        lines += _render_step(catalogue, history, row, step, phrase)
     return lines
 
 
-def _render_step(catalogue: Catalogue, history: History, row: int, step: int) -> list[tuple[str, str]]:
+def _render_step(
+    catalogue: Catalogue, history: History, row: int, step: int, phrase: Phrase
+) -> list[tuple[str, str]]:
     act = Act(history.acts[row, step])
     if act is Act.WAIT:
         return [("agent", "…")]
@@ -35,11 +50,11 @@ def _render_step(catalogue: Catalogue, history: History, row: int, step: int) ->
     facet = catalogue.facets[catalogue.attribute_facet[options[0]]].name
     names = [catalogue.attribute_names[option] for option in options]
     if len(options) == 1:
-        return [("agent", f"{facet}: {names[0]}?"), ("user", _ONE_ANSWER[answers[0]])]
+        return [("agent", f"Should it be {phrase(catalogue, options[0])}?"), ("user", _ONE_ANSWER[answers[0]])]
     picked = [name for name, answer in zip(names, answers, strict=True) if answer is Answer.YES]
     silent = all(answer in (Answer.DONT_KNOW, Answer.DONT_CARE) for answer in answers)
     reply = _ONE_ANSWER[answers[0]] if silent else f"{' and '.join(picked)}." if picked else "None of these."
-    return [("agent", f"{facet}: {', '.join(names)}, or none of these?"), ("user", reply)]
+    return [("agent", f"As for the {facet}: {', '.join(names)}, or none of these?"), ("user", reply)]
 
 
 _ONE_ANSWER = {

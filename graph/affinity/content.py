@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graph.affinity.contests import ContestsConfig, draw_contests
 from graph.affinity.protocol import checked_users, has_history
-from graph.affinity.weights import fit_weights
+from graph.affinity.weights import fit_best
 from graph.catalogue import Catalogue
 from graph.csr import CSR, IntArray
 from graph.dataset import Dataset
@@ -90,9 +90,8 @@ class Content:
         if not contests.n_contests:
             return cls(cosine, likes, sharpness=1.0, softening=config.softenings[-1])
         cosines = contests.gather(cosine.of)
-        fitted = [fit_weights(contests, np.log(cosines + softening)[..., None]) for softening in config.softenings]
-        best = int(np.argmax([each.log_likelihood for each in fitted]))
-        return cls(cosine, likes, float(fitted[best].weights[0]), config.softenings[best])
+        softening, best = fit_best(contests, config.softenings, lambda added: np.log(cosines + added)[..., None])
+        return cls(cosine, likes, float(best.weights[0]), softening)
 
     def scores(self, users: IntArray) -> NDArray[np.float32]:
         """Shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""

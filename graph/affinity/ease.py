@@ -12,7 +12,7 @@ from scipy.linalg import lapack
 
 from graph.affinity.contests import ContestsConfig, draw_contests
 from graph.affinity.protocol import checked_users, has_history
-from graph.affinity.weights import fit_weights
+from graph.affinity.weights import fit_best
 from graph.csr import CSR, IntArray
 from graph.dataset import Dataset
 from graph.errors import OptionError
@@ -130,14 +130,14 @@ class Ease:
             return cls(ease, likes, sharpness=1.0, softening=config.softenings[-1], cold=0.0, owned=0.0)
         cold = ~np.isin(contests.items, ease.items)
         owned = likes.contains(contests.users[:, None], contests.items)
-        predictions = contests.gather(lambda users: ease.log_of(users, softening=1.0))
-        fitted = []
-        for softening in config.softenings:
-            logs = np.log1p(np.expm1(predictions) / softening)
-            fitted.append(fit_weights(contests, np.stack([logs, cold, owned], axis=-1)))
-        best = int(np.argmax([each.log_likelihood for each in fitted]))
-        sharpness, at_cold, at_owned = fitted[best].weights.tolist()
-        return cls(ease, likes, sharpness, config.softenings[best], at_cold, at_owned)
+        predictions = np.expm1(contests.gather(lambda users: ease.log_of(users, softening=1.0)))
+        softening, best = fit_best(
+            contests,
+            config.softenings,
+            lambda divisor: np.stack([np.log1p(predictions / divisor), cold, owned], axis=-1),
+        )
+        sharpness, at_cold, at_owned = best.weights.tolist()
+        return cls(ease, likes, sharpness, softening, at_cold, at_owned)
 
     def scores(self, users: IntArray) -> NDArray[np.float32]:
         """Shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graph.affinity.contests import ContestsConfig, draw_contests
 from graph.affinity.protocol import checked_users
-from graph.affinity.weights import fit_weights
+from graph.affinity.weights import fit_best
 from graph.csr import IntArray
 from graph.dataset import Dataset
 
@@ -65,14 +65,10 @@ class Popularity:
         if not likes.n_edges or not contests.n_contests:
             return cls(catalogue_log_prior(dataset, config.floor), likes.n_rows, exponent=1.0, smoothing=0.0)
         counts = np.bincount(likes.indices, minlength=dataset.catalogue.n_items)
-        best = max(
-            (
-                (fit_weights(contests, np.log(counts + smoothing)[contests.items][..., None]), smoothing)
-                for smoothing in config.smoothings
-            ),
-            key=lambda fitted: fitted[0].log_likelihood,
+        smoothing, best = fit_best(
+            contests, config.smoothings, lambda smoothing: np.log(counts + smoothing)[contests.items][..., None]
         )
-        exponent, smoothing = float(best[0].weights[0]), best[1]
+        exponent = float(best.weights[0])
         log_prior = (exponent * np.log(counts + smoothing)).astype(np.float32)
         return cls(log_prior, likes.n_rows, exponent, smoothing)
 

@@ -3,6 +3,7 @@
 Legend: M contests, C contenders of a contest, D features.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,3 +48,14 @@ def fit_weights(contests: Contests, features: NDArray[np.floating]) -> FittedWei
     found = minimize(loss, np.zeros(n_features), jac=True, method="L-BFGS-B", options={"ftol": 1e-9, "gtol": 1e-5})
     log_likelihoods, _ = contests.softmax(values @ found.x.astype(np.float32))
     return FittedWeights(np.asarray(found.x), float(log_likelihoods.mean()))
+
+
+def fit_best(
+    contests: Contests, options: Iterable[float], features_of: Callable[[float], NDArray[np.floating]]
+) -> tuple[float, FittedWeights]:
+    """The option whose features, at their best weights, make the targets likeliest; and those weights.
+
+    :param features_of: maps an option to features of the contenders, shape (M, C, D).
+    """
+    fitted = [(option, fit_weights(contests, features_of(option))) for option in options]
+    return max(fitted, key=lambda pair: pair[1].log_likelihood)

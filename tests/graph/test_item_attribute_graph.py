@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def make_films() -> Dataset:
     film 0: drama, Lee; 1: drama, Lee, Winslet; 2: comedy, Winslet; 3: drama; 4: nothing.
     Ann (10) has 0 and 2 in train, 2 without liking it, 1 in valid, 3 in test; Bob (20) has 1 in train.
     """
-    pairs = [(0, 0), (0, 2), (1, 0), (1, 2), (1, 3), (2, 1), (2, 3), (3, 0)]
+    films, attributes = [0, 0, 1, 1, 1, 2, 2, 3], [0, 2, 0, 2, 3, 1, 3, 0]
     catalogue = Catalogue(
         item_ids=np.array([7, 5, 9, 3, 1]),
         titles=("Ride", "Sense\x0b", "Holiday", "Milk", "Blank"),
@@ -36,7 +37,7 @@ def make_films() -> Dataset:
         attribute_ids=np.array([100, 101, 102, 103]),
         attribute_names=("drama", "comedy", "Ang Lee", "Kate <Winslet> & Co"),
         attribute_facet=np.array([0, 0, 1, 1], np.int16),
-        item_attributes=CSR.from_pairs(*zip(*pairs, strict=True), 5, 4),
+        item_attributes=CSR.from_pairs(films, attributes, 5, 4),
     )
     history = Interactions(
         users=np.array([0, 0, 0, 0, 1], np.int32),
@@ -155,7 +156,7 @@ def with_catalogue(dataset: Dataset, **changed: Any) -> Dataset:
     return replace(dataset, catalogue=replace(dataset.catalogue, **changed))
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[Dataset], Dataset]] = {
     "1 interactions point past the 5 items there are, the first to 5": lambda d: with_history(
         d, items=np.array([0, 2, 1, 3, 5], np.int32)
     ),

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import threading
 import time
@@ -27,6 +28,7 @@ def dataset() -> Dataset:
         made.catalogue,
         titles=("Amélie\n\x07", "", *made.catalogue.titles[2:]),
         facets=(Facet("a", open_world=True), Facet("b", ordered=True), Facet("c")),
+        recorded=np.arange(90).reshape(30, 3) % 7 < 4,
     )
     history = replace(made.interactions, user_facts={"age": tuple(str(user) for user in range(20))})
     return replace(made, catalogue=catalogue, interactions=history)
@@ -38,6 +40,7 @@ def assert_same(found: Dataset, wanted: Dataset) -> None:
     assert found.catalogue.titles == wanted.catalogue.titles
     assert found.catalogue.attribute_names == wanted.catalogue.attribute_names
     assert found.catalogue.facets == wanted.catalogue.facets
+    assert np.array_equal(found.catalogue.known, wanted.catalogue.known)
     assert found.interactions.user_facts == wanted.interactions.user_facts
     assert np.array_equal(found.interactions.liked, wanted.interactions.liked)
     assert found.interactions.n_items == wanted.interactions.n_items
@@ -141,7 +144,7 @@ def rewrite_arrays(folder: Path, **changed: np.ndarray[Any, Any] | None) -> None
             arrays[key] = array
     raw = safetensors.numpy.save(arrays)
     (folder / storage.ARRAYS).write_bytes(raw)
-    rewrite_meta(folder, lambda meta: meta.update(arrays_sha256=storage.hashlib.sha256(raw).hexdigest()))
+    rewrite_meta(folder, lambda meta: meta.update(arrays_sha256=hashlib.sha256(raw).hexdigest()))
 
 
 def refused(folder: Path) -> str:
@@ -188,7 +191,7 @@ HOSTILE_META: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a facet without a name": (lambda meta: meta["facets"][0].pop("name"), "facets.0.name"),
     "a boolean in words": (lambda meta: meta["facets"][0].update(open_world="yes"), "facets.0.open_world"),
     "a title too few": (lambda meta: meta["titles"].pop(), "of shape (29,)"),
-    "a facet too few": (lambda meta: meta["facets"].pop(), "attribute_facet"),
+    "a facet too few": (lambda meta: meta["facets"].pop(), "'recorded' is bool of shape (90,)"),
     "a facet twice": (lambda meta: meta["facets"][1].update(name="a"), "same name"),
     "facts of other users": (lambda meta: meta["user_facts"].update(age=["1"]), "1 values of 'age' for 20 users"),
     "another title": (lambda meta: meta["titles"].__setitem__(3, "x"), "fingerprint"),
@@ -229,6 +232,7 @@ def hostile_arrays(dataset: Dataset) -> dict[str, tuple[dict[str, np.ndarray[Any
         "columns out of order": ({"item_attributes__indices": np.zeros_like(edges.indices)}, "not ascending"),
         "an id twice": ({"item_ids": np.zeros_like(catalogue.item_ids)}, "'item_ids' has an id twice"),
         "a rating that is none": ({"ratings": outside(history.ratings, np.nan)}, "finite"),
+        "recorded values of other items": ({"recorded": np.ones(89, bool)}, "'recorded' is bool of shape (89,)"),
         "a friend outside": ({"friends__indptr": outside(history.friends.indptr, 1)}, "'friends.indptr'"),
     }
 
@@ -236,7 +240,7 @@ def hostile_arrays(dataset: Dataset) -> dict[str, tuple[dict[str, np.ndarray[Any
 @pytest.mark.parametrize("what", [
     "missing", "another type", "two dimensions", "an item outside", "a user below 0", "a fourth split",
     "an attribute outside", "rows that overlap", "columns out of order", "an id twice", "a rating that is none",
-    "a friend outside",
+    "recorded values of other items", "a friend outside",
 ])  # fmt: skip
 def test_hostile_arrays_are_refused(dataset: Dataset, tmp_path: Path, what: str) -> None:
     changed, says = hostile_arrays(dataset)[what]

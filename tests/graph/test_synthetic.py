@@ -62,7 +62,7 @@ def test_there_is_taste_to_be_learned(dataset: Dataset) -> None:
     users, items = history.pairs(Split.TEST)
 
     def score(by: NDArray[np.int32], of: NDArray[np.int32]) -> NDArray[np.float64]:
-        return content[of].multiply(lift[by]).sum(axis=1) / catalogue.item_attributes.degrees[of]
+        return np.asarray(content[of].multiply(lift[by]).sum(axis=1) / catalogue.item_attributes.degrees[of])
 
     rng = np.random.default_rng(0)
     others, strangers = rng.permutation(items), rng.permutation(users)

@@ -47,7 +47,9 @@ def test_an_item_of_many_attributes_is_opened_with_each_less_often() -> None:
 
 def test_gathered_values_are_those_of_their_user_and_item() -> None:
     contests = draw_contests(small(), ContestsConfig(contests=1_000, contenders=8))
-    gathered = contests.gather(lambda users: (np.asarray(users)[:, None] * 500.0 + np.arange(500)).astype(np.float32))
+    gathered = contests.gather(
+        lambda users: (users.astype(np.int64)[:, None] * 500 + np.arange(500)).astype(np.float32)
+    )
     np.testing.assert_array_equal(gathered, contests.users[:, None] * 500 + contests.items)
 
 

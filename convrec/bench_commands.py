@@ -1,0 +1,166 @@
+"""``convrec bench``: measure speed, with a yardstick of the same run beside every figure."""
+
+import json
+import resource
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from cProfile import Profile
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from pstats import Stats
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import rich_click as click
+from rich import box
+from rich.table import Table
+
+from convrec import provenance
+from convrec.cli import examples
+from convrec.run_options import check_output, console, notices
+from graph.whole_file import written_whole
+
+YELP_SHAPE = "synthetic:users=27675,items=70311,attributes=590,seed=0"
+"""The largest data set of the published benchmark, in shape."""
+
+GOALS = {"lastfm": 5000, YELP_SHAPE: 800}
+"""Turns a second to reach on one quiet core."""
+
+MEMORY_GOAL_MB = 2000
+
+CALIBRATION_SHAPE = (256, 7432)
+"""Softmax of this shape is the yardstick."""
+
+
+@dataclass(frozen=True)
+class SpeedFigures:
+    """What one data set gave."""
+
+    data: str
+    affinity: str
+    dialogues: int
+    turns: int
+    seconds: float
+    turns_per_second: float
+    calibrations_per_second: float
+    turns_per_calibration: float
+    """Turns in the time of one softmax of 256 x 7,432: comparable between machines."""
+    peak_memory_mb: float
+    hottest: list[tuple[str, float]]
+    """Share of the time spent in each function itself, largest first."""
+
+
+@click.group()
+def bench() -> None:
+    """Measure speed and quality."""
+
+
+@bench.command(
+    epilog=examples(
+        "convrec bench speed",
+        "convrec bench speed --data lastfm --dialogues 8000 --json speed.json",
+    )
+)
+@click.option("--data", multiple=True, metavar="NAME", default=("lastfm", "lastfm_star", "movies", YELP_SHAPE),
+              show_default=True, help="Data set, as often as wanted.")  # fmt: skip
+@click.option("--affinity", default="content", show_default=True, help="What is known before the first word.")
+@click.option("--dialogues", type=click.IntRange(256, 1_000_000), default=2048, show_default=True,
+              help="Dialogues held on each data set.")  # fmt: skip
+@click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="FILE", help="Write figures here.")
+def speed(data: tuple[str, ...], affinity: str, dialogues: int, json_path: Path | None) -> None:
+    """Turns a second of the whole loop with the bayes policy, in one process on one core.
+
+    Beside it stands how often a fixed calculation (softmax of 256 x 7,432) runs in a second, in the same run, and where
+    the time went.
+    """
+    check_output(json_path, "--json")
+    found = []
+    for name in data:
+        with notices.status(f"timing {name}"), ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+            found.append(fresh.submit(measure_speed, name, affinity, dialogues).result())
+    console.print(_speed_table(found))
+    for figures in found:
+        console.print(_profile_table(figures))
+    if json_path is not None:
+        content = {
+            "schema_version": 1,
+            "command": provenance.command_line(),
+            "commit": provenance.commit(),
+            "device": provenance.device(),
+            "results": [asdict(figures) for figures in found],
+        }
+        with written_whole(json_path) as unfinished:
+            unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def measure_speed(name: str, affinity_name: str, dialogues: int) -> SpeedFigures:
+    """Time the whole loop; meant for a process of its own, so that peak memory is that of this data set."""
+    from convrec.run_options import RunOptions, load_dataset, make_setting
+    from graph import affinity
+    from graph.interactions import Split
+    from policy.bayes import BayesPolicy
+    from simulator.runs import draw_targets, run_dialogues
+
+    dataset = load_dataset(name)
+    options = RunOptions(name, affinity_name, "classic", "binary", 15, "keep")
+    setting = make_setting(options, dataset, affinity.fit(affinity_name, dataset))
+    policy = BayesPolicy()
+    run_dialogues(setting, policy, draw_targets(dataset, Split.VALID, 256, seed=1), seed=1)  # compiles the kernels
+    targets = draw_targets(dataset, Split.TEST, dialogues, seed=0)
+    before = calibrations_per_second()
+    began = perf_counter()
+    turns = int(run_dialogues(setting, policy, targets, seed=0).turns.sum())
+    seconds = perf_counter() - began
+    yardstick = (before + calibrations_per_second()) / 2
+    profile = Profile()
+    profile.runcall(run_dialogues, setting, policy, draw_targets(dataset, Split.TEST, min(dialogues, 1024), 0), 0)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * (1024 if sys.platform == "darwin" else 1))
+    return SpeedFigures(
+        name, affinity_name, len(targets), turns, seconds, turns / seconds, yardstick, turns / seconds / yardstick,
+        peak, hottest_functions(profile),
+    )  # fmt: skip
+
+
+def calibrations_per_second(repeats: int = 20) -> float:
+    """How often softmax of :data:`CALIBRATION_SHAPE` in float32 runs in a second, the best of ``repeats`` tries."""
+    values = np.random.default_rng(0).normal(size=CALIBRATION_SHAPE).astype(np.float32)
+    best = float("inf")
+    for _ in range(repeats):
+        began = perf_counter()
+        weights = np.exp(values - values.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        best = min(best, perf_counter() - began)
+    return 1 / best
+
+
+def hottest_functions(profile: Profile, count: int = 8) -> list[tuple[str, float]]:
+    """Functions by the share of time spent in themselves."""
+    stats: Any = Stats(profile)
+    rows = sorted(((spent, key) for key, (_, _, spent, _, _) in stats.stats.items()), reverse=True)[:count]
+    return [(f"{Path(file).stem}.{name}", spent / stats.total_tt) for spent, (file, _, name) in rows]
+
+
+def _speed_table(found: Sequence[SpeedFigures]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title="Whole loop with bayes, one process", title_justify="left", pad_edge=False)
+    for heading in ("data", "turns/s", "goal", "per calibration", "peak MB", "goal"):
+        table.add_column(heading, justify="left" if heading == "data" else "right")
+    for each in found:
+        goal = GOALS.get(each.data)
+        table.add_row(
+            each.data.replace(",", ", "), f"[bold]{each.turns_per_second:,.0f}[/]", f"≥ {goal:,}" if goal else "",
+            f"{each.turns_per_calibration:.1f}", f"{each.peak_memory_mb:,.0f}", f"< {MEMORY_GOAL_MB:,}",
+        )  # fmt: skip
+    return table
+
+
+def _profile_table(figures: SpeedFigures) -> Table:
+    title = f"Where the time went on {figures.data}"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table.add_column("function")
+    table.add_column("% of time", justify="right")
+    for name, share in figures.hottest:
+        table.add_row(name, f"{100 * share:.1f}")
+    return table

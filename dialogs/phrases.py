@@ -1,0 +1,40 @@
+"""What an attribute is called in a sentence: "a film by Ang Lee", "something tagged indie rock"."""
+
+from graph.catalogue import Catalogue
+
+OF_FACET = {
+    "genre": "a film of the genre {}",
+    "decade": "a film from the {}",
+    "director": "a film directed by {}",
+    "actor": "a film with {}",
+    "writer": "a film written by {}",
+    "country": "a film made in {}",
+    "language": "a film in {}",
+    "age rating": "a film rated {}",
+    "running time": "a film of {}",
+    "tag": "something tagged {}",
+}
+"""Phrase of each facet whose values fit one pattern."""
+
+OF_VALUE = {
+    ("Oscars", "no Oscar nomination"): "a film without an Oscar nomination",
+    ("Oscars", "nominated for an Oscar"): "a film nominated for an Oscar",
+    ("Oscars", "won an Oscar"): "a film that won an Oscar",
+    ("critics", "panned"): "a film the critics panned",
+    ("critics", "mixed"): "a film with mixed reviews",
+    ("critics", "liked"): "a film the critics liked",
+    ("critics", "acclaimed"): "a film the critics acclaimed",
+}
+"""Phrase of each (facet, value) that needs one of its own."""
+
+WITH_ARTICLE = frozenset({"Czech Republic", "Netherlands", "Philippines", "Soviet Union", "Bahamas"})
+
+
+def phrase(catalogue: Catalogue, attribute: int) -> str:
+    """Say one attribute as the thing that is looked for; any facet we have no words for is named."""
+    facet, name = catalogue.facets[catalogue.attribute_facet[attribute]].name, catalogue.attribute_names[attribute]
+    if (facet, name) in OF_VALUE:
+        return OF_VALUE[facet, name]
+    if facet == "country" and (name in WITH_ARTICLE or name.startswith("United")):
+        name = f"the {name}"
+    return OF_FACET.get(facet, f"something with {facet}: {{}}").format(name)

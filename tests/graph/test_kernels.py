@@ -1,0 +1,206 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from graph import kernels
+from graph.catalogue import Catalogue
+from tests.graph.catalogues import Facts, facts, padded, questions_about
+
+compiled = settings(max_examples=60, deadline=None)
+seeds = st.integers(0, 2**16)
+
+
+def beliefs(n_rows: int, n_items: int, seed: int) -> NDArray[np.float32]:
+    """Random beliefs, of which some items have none."""
+    rng = np.random.default_rng(seed)
+    weights = rng.gamma(0.5, size=(n_rows, n_items)) * (rng.random((n_rows, n_items)) < 0.8)
+    weights[:, 0] += 1e-3
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def has_matrix(catalogue: Catalogue) -> NDArray[np.float64]:
+    """Which item has which attribute, shape (V, P)."""
+    return catalogue.item_attributes.to_scipy().toarray().astype(float)
+
+
+@compiled
+@given(
+    st.integers(1, 3),
+    st.lists(st.sampled_from([-np.inf, -2.5, 0.0, 0.25, 1.0, 7.0, np.inf]), min_size=0, max_size=12),
+    st.integers(0, 15),
+    st.sampled_from([np.float32, np.float64]),
+    seeds,
+)
+def test_largest_is_the_head_of_a_sort(n_rows: int, row: list[float], count: int, dtype: type, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = np.array([rng.permutation(row) for _ in range(n_rows)], dtype).reshape(n_rows, len(row))
+    untouched = values.copy()
+    some_closed = rng.random(values.shape) < 0.4
+    order = np.argsort(-values, axis=1, kind="stable")  # of equal values the first comes first
+    for closed in (kernels.NOTHING_CLOSED, some_closed):
+        places = kernels.largest(values, count, closed)
+        assert places.shape == (n_rows, count)
+        assert places.dtype == np.int32
+        assert np.array_equal(values, untouched)
+        for row in range(n_rows):
+            is_open = (values[row] > -np.inf) & ~(closed[row] if len(closed) else False)
+            wanted = [place for place in order[row] if is_open[place]][:count]
+            assert places[row].tolist() == wanted + [-1] * (count - len(wanted))
+
+
+@compiled
+@given(st.integers(1, 200), st.integers(1, 40), seeds)
+def test_largest_of_many(n_columns: int, count: int, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=(2, n_columns)).astype(np.float32)
+    places = kernels.largest(values, count, kernels.NOTHING_CLOSED)
+    wanted = np.argsort(-values, axis=1)[:, :count]
+    assert np.array_equal(places[:, : wanted.shape[1]], wanted)
+    assert (places[:, wanted.shape[1] :] == -1).all()
+
+
+@compiled
+@given(st.integers(1, 3), st.integers(1, 9), st.sampled_from([1.0, 30.0, 3000.0]), seeds)
+def test_normalise_is_the_softmax(n_rows: int, n_items: int, scale: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = (rng.normal(size=(n_rows, n_items)) * scale).astype(np.float32)
+    weights[:, 1:][rng.random((n_rows, n_items - 1)) < 0.3] = -np.inf
+    untouched = weights.copy()
+    probability = kernels.normalise(weights)
+    masses = np.exp((weights - weights.max(axis=1, keepdims=True)).astype(float))
+    assert probability.dtype == np.float32
+    assert probability == pytest.approx(masses / masses.sum(axis=1, keepdims=True), abs=1e-6)
+    assert np.array_equal(weights, untouched)
+
+
+@compiled
+@given(facts(), st.integers(1, 4), seeds)
+def test_sum_by_column_is_a_matrix_product(known: Facts, n_rows: int, seed: int) -> None:
+    catalogue = known.catalogue()
+    edges, probability = catalogue.item_attributes, beliefs(n_rows, known.n_items, seed)
+    masses = kernels.sum_by_column(probability, edges.indptr, edges.indices, edges.n_columns)
+    assert masses.dtype == np.float64
+    assert masses == pytest.approx(probability.astype(float) @ has_matrix(catalogue), abs=1e-7)
+
+
+def test_negligible_items_hold_next_to_nothing() -> None:
+    n_items = 10_000
+    probability = np.full((1, n_items), np.float32(kernels.NEGLIGIBLE / 2))
+    probability[0, 0] = 1.0
+    indptr, indices = np.arange(n_items + 1), np.zeros(n_items, np.int32)
+    assert kernels.sum_by_column(probability, indptr, indices, 1)[0, 0] == pytest.approx(1.0, abs=1e-5)
+
+
+@compiled
+@given(facts(), st.data(), seeds)
+def test_add_by_state_adds_what_each_state_adds(known: Facts, data: st.DataObject, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    catalogue, n_rows = known.catalogue(), 3
+    questions = data.draw(st.lists(questions_about(known), max_size=5))
+    options, rows = padded(questions, 4), rng.integers(n_rows, size=len(questions))
+    facets = np.array([known.facet[own[0]] for own in questions], np.int16)
+    deltas = rng.normal(size=(len(questions), 17)).astype(np.float32)
+    deltas[:, 0] = 0.0
+    before = rng.normal(size=(n_rows, known.n_items)).astype(np.float32)
+    expected = before.astype(float)
+    for question, row, facet, delta in zip(questions, rows, facets, deltas, strict=True):
+        for item, own in enumerate(known.has):
+            state = sum((option in own) << place for place, option in enumerate(question))
+            is_unknown = known.open_world[facet] and not any(known.facet[a] == facet for a in own)
+            expected[row, item] += delta[-1] if is_unknown else delta[state]
+    weights = before.copy()
+    items, unknown = catalogue.attribute_items, catalogue.unknown_items
+    edges = items.indptr, items.indices, unknown.indptr, unknown.indices
+    kernels.add_by_state(weights, rows, options, facets, deltas, *edges)
+    assert weights == pytest.approx(expected, abs=1e-5)
+    again = before.copy()
+    kernels.add_by_state(again, rows, options, facets, deltas, *edges)
+    assert np.array_equal(again, weights)
+
+
+def naming_bits(cells: NDArray[np.float64]) -> float:
+    """Bits from a truthful facet question about options whose 2**m cells have these masses."""
+    n_options = len(cells).bit_length() - 1
+    channel = np.zeros((len(cells), n_options + 1))
+    channel[0, n_options] = 1.0
+    for cell in range(1, len(cells)):
+        held = [place for place in range(n_options) if cell >> place & 1]
+        channel[cell, held] = 1 / len(held)
+    joint = np.maximum(cells, 0.0)[:, None] * channel
+    apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    return float((joint[joint > 0] * np.log2(joint[joint > 0] / apart[joint > 0])).sum())
+
+
+def partition_bits(cells: NDArray[np.float64]) -> float:
+    """Bits from a truthful multi question about options whose 2**m cells have these masses."""
+    held = cells[cells > 0]
+    return float(-(held * np.log2(held)).sum())
+
+
+def cells_of(options: list[int], belief: NDArray[np.float64], has: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Belief in each of the 2**m cells of the options."""
+    cell = (has[:, options] @ (1 << np.arange(len(options)))).astype(int) if options else np.zeros(len(belief), int)
+    return np.bincount(cell, belief, minlength=1 << len(options))
+
+
+@compiled
+@given(facts(max_facets=1), st.integers(1, 4), st.booleans(), seeds)
+def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool, seed: int) -> None:
+    catalogue, probability = known.catalogue(), beliefs(3, known.n_items, seed)
+    items, has = catalogue.attribute_items, has_matrix(catalogue)
+    rng = np.random.default_rng(seed)
+    weighed = np.array([rng.permutation(known.n_attributes) for _ in range(3)], np.int32)
+    weighed[1, known.n_attributes // 2 :] = -1
+    call = probability, weighed, naming, n_options, items.indptr, items.indices
+    options, masses = kernels.choose_options(*call)
+    bits_of = naming_bits if naming else partition_bits
+    for row in range(3):
+        belief = probability[row].astype(float)
+        chosen = [option for option in options[row].tolist() if option >= 0]
+        assert options[row].tolist() == chosen + [-1] * (n_options - len(chosen))
+        assert len(set(chosen)) == len(chosen)
+        assert set(chosen) <= set(weighed[row].tolist())
+        cells = cells_of(chosen, belief, has)
+        assert masses[row, : len(cells)] == pytest.approx(cells, abs=1e-6)
+        assert not masses[row, len(cells) :].any()
+        for place in range(n_options):
+            rest = [a for a in weighed[row].tolist() if a >= 0 and a not in chosen[:place]]
+            best = max((bits_of(cells_of([*chosen[:place], a], belief, has)) for a in rest), default=0.0)
+            if place < len(chosen):
+                assert bits_of(cells_of(chosen[: place + 1], belief, has)) == pytest.approx(best, abs=3e-6)
+            else:  # nothing more was worth naming
+                assert best <= bits_of(cells_of(chosen, belief, has)) + 5e-6
+                break
+    again, masses_again = kernels.choose_options(*call)
+    assert np.array_equal(again, options)
+    assert np.array_equal(masses_again, masses)
+
+
+@compiled
+@given(facts(max_facets=1), st.booleans(), seeds)
+def test_questions_of_a_batch_are_chosen_apart(known: Facts, naming: bool, seed: int) -> None:
+    """What one question leaves in the scratch arrays does not reach the next."""
+    catalogue, probability = known.catalogue(), beliefs(4, known.n_items, seed)
+    items = catalogue.attribute_items
+    weighed = np.tile(np.arange(known.n_attributes, dtype=np.int32), (4, 1))
+    together = kernels.choose_options(probability, weighed, naming, 4, items.indptr, items.indices)
+    for row in range(4):
+        alone = kernels.choose_options(probability[[row]], weighed[[row]], naming, 4, items.indptr, items.indices)
+        assert np.array_equal(alone[0][0], together[0][row])
+        assert np.array_equal(alone[1][0], together[1][row])
+
+
+def test_as_rows() -> None:
+    across = np.arange(6.0).reshape(2, 3).T
+    rows = kernels.as_rows(across)
+    assert rows.dtype == np.float32
+    assert rows.flags.c_contiguous
+    assert np.array_equal(rows, across)
+
+
+def test_naming_bits_by_hand() -> None:
+    assert naming_bits(np.array([0.5, 0.5])) == pytest.approx(1.0)
+    assert naming_bits(np.array([0.0, 0.0, 0.0, 1.0])) == pytest.approx(0.0)  # either is named: only noise
+    assert naming_bits(np.array([0.0, 0.5, 0.5, 0.0])) == pytest.approx(1.0)
+    assert partition_bits(np.array([0.25] * 4)) == pytest.approx(2.0)

@@ -1,0 +1,114 @@
+"""Acts in words: golden text of a tiny dialogue in each question mode."""
+
+import numpy as np
+import pytest
+
+from graph.answers import Answer, QuestionMode
+from simulator.history import Act, History
+from simulator.rendering import render_dialogue
+from tests.worlds import attribute, item, open_world
+
+NO, YES, DONT_KNOW, DONT_CARE, UNSAID = Answer
+Question = tuple[list[str], list[int]]
+
+LISTS = [["Alien", "Blade Runner", "Collateral", "Heat"], ["Short Cuts", "Duck Soup"]]
+
+TALKS: dict[QuestionMode, tuple[list[Question], str]] = {
+    QuestionMode.BINARY: (
+        [(["comedy"], [YES]), (["crime"], [NO]), (["Joel Coen"], [DONT_KNOW]), (["Michael Mann"], [DONT_CARE])],
+        """\
+user: I am looking for something with genre: comedy.
+agent: genre: comedy?
+user: Yes.
+agent: genre: crime?
+user: No.
+agent: director: Joel Coen?
+user: I don't know.
+agent: director: Michael Mann?
+user: I don't care.
+agent: …
+agent: How about Alien (1979), Blade Runner (1982), Collateral (2004), and 1 more?
+user: None of those.
+agent: How about Short Cuts (1993), Duck Soup (1933)?
+user: Yes: Duck Soup (1933)!
+""",
+    ),
+    QuestionMode.FACET: (
+        [
+            (["crime", "comedy", "drama"], [UNSAID, YES, UNSAID]),
+            (["horror", "science fiction"], [NO, NO]),
+            (["Joel Coen", "Michael Mann"], [DONT_KNOW, DONT_KNOW]),
+            (["Robert Altman"], [NO]),
+        ],
+        """\
+user: I am looking for something with genre: comedy.
+agent: genre: crime, comedy, drama, or none of these?
+user: comedy.
+agent: genre: horror, science fiction, or none of these?
+user: None of these.
+agent: director: Joel Coen, Michael Mann, or none of these?
+user: I don't know.
+agent: director: Robert Altman?
+user: No.
+agent: …
+agent: How about Alien (1979), Blade Runner (1982), Collateral (2004), and 1 more?
+user: None of those.
+agent: How about Short Cuts (1993), Duck Soup (1933)?
+user: Yes: Duck Soup (1933)!
+""",
+    ),
+    QuestionMode.MULTI: (
+        [
+            (["crime", "comedy", "drama"], [YES, NO, YES]),
+            (["horror", "science fiction"], [NO, NO]),
+            (["Joel Coen", "Michael Mann"], [DONT_KNOW, DONT_KNOW]),
+        ],
+        """\
+user: I am looking for something with genre: comedy.
+agent: genre: crime, comedy, drama, or none of these?
+user: crime and drama.
+agent: genre: horror, science fiction, or none of these?
+user: None of these.
+agent: director: Joel Coen, Michael Mann, or none of these?
+user: I don't know.
+agent: …
+agent: How about Alien (1979), Blade Runner (1982), Collateral (2004), and 1 more?
+user: None of those.
+agent: How about Short Cuts (1993), Duck Soup (1933)?
+user: Yes: Duck Soup (1933)!
+""",
+    ),
+}
+
+
+def history_of(mode: QuestionMode, questions: list[Question]) -> History:
+    """These questions, a wait, a list turned down and one accepted at its second place; in the second of two rows."""
+    catalogue = open_world().catalogue
+    history = History.begin(np.array([-1, attribute(catalogue, "comedy")]), 10, mode.n_options, 5)
+    for step, (names, answers) in enumerate(questions):
+        history.acts[1, step] = Act.ASK
+        history.options[1, step, : len(names)] = [attribute(catalogue, name) for name in names]
+        history.answers[1, step, : len(names)] = answers
+    step = len(questions)
+    history.acts[1, step : step + 3] = [Act.WAIT, Act.RECOMMEND, Act.RECOMMEND]
+    for offset, titles in enumerate(LISTS, 1):
+        history.lists[1, step + offset, : len(titles)] = [item(catalogue, title) for title in titles]
+    history.accepted[1, step + 2] = 2
+    history.length[1] = step + 3
+    return history
+
+
+def text(history: History, row: int) -> str:
+    lines = render_dialogue(open_world().catalogue, history, row)
+    return "".join(f"{speaker}: {line}\n" for speaker, line in lines)
+
+
+@pytest.mark.parametrize("mode", TALKS, ids=lambda mode: mode.name.lower())
+def test_golden(mode: QuestionMode):
+    questions, golden = TALKS[mode]
+    assert text(history_of(mode, questions), 1) == golden
+
+
+def test_somebody_with_nothing_to_say():
+    history = history_of(QuestionMode.BINARY, [])
+    assert text(history, 0) == "user: I am looking for something with nothing in particular.\n"
