@@ -2,6 +2,7 @@
 
 import json
 import resource
+import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,8 +20,10 @@ from rich import box
 from rich.table import Table
 
 from convrec import provenance
+from convrec.acceptance import EVALUATIONS, draw_page
 from convrec.cli import examples
 from convrec.run_options import check_output, console, notices
+from graph.errors import OptionError
 from graph.whole_file import written_whole
 
 YELP_SHAPE = "synthetic:users=27675,items=70311,attributes=590,seed=0"
@@ -94,6 +97,40 @@ def speed(data: tuple[str, ...], affinity: str, dialogues: int, json_path: Path 
         }
         with written_whole(json_path) as unfinished:
             unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+@bench.command(epilog=examples("convrec bench tables", "convrec bench tables --only lastfm-binary --again"))
+@click.option("--results", type=click.Path(path_type=Path, file_okay=False), default=Path("results"), show_default=True,
+              metavar="FOLDER", help="Where the tables are kept.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="NAME", help="Record this table, as often as wanted; all if none.")
+@click.option("--again", is_flag=True, help="Record tables anew that are there already.")
+def tables(results: Path, only: tuple[str, ...], again: bool) -> None:
+    """Record every acceptance table; those that are there already are left alone, so it can go on where it stopped."""
+    known = {evaluation.name: evaluation for evaluation in EVALUATIONS}
+    for name in only:
+        if name not in known:
+            raise OptionError(f"--only {name}: no such table; choose from {', '.join(known)}")
+    results.mkdir(parents=True, exist_ok=True)
+    for name, evaluation in known.items():
+        path = results / f"{name}.json"
+        if (only and name not in only) or (path.exists() and not again):
+            continue
+        arguments = [*evaluation.arguments.split(), "--json", str(path)]
+        console.rule(f"convrec evaluate {evaluation.arguments}", align="left")
+        # A process for each table: memory of one data set does not weigh on the next.
+        subprocess.run([sys.executable, "-m", "convrec", "evaluate", *arguments], check=True)
+
+
+@bench.command(epilog=examples("convrec bench page", "convrec bench page --results results --out docs/results.md"))
+@click.option("--results", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path("results"),
+              show_default=True, metavar="FOLDER", help="Where the tables are kept.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), default=Path("docs/results.md"), show_default=True,
+              metavar="FILE", help="Page to write.")  # fmt: skip
+def page(results: Path, out: Path) -> None:
+    """Draw the page of results from the recorded tables."""
+    check_output(out, "--out")
+    with written_whole(out) as unfinished:
+        unfinished.write_text(draw_page(results), encoding="utf-8")
 
 
 def measure_speed(name: str, affinity_name: str, dialogues: int) -> SpeedFigures:

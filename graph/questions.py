@@ -51,7 +51,7 @@ def attribute_information(belief: Belief) -> NDArray[np.float64]:
 def _best_attributes(belief: Belief, asked: NDArray[np.bool_], count: int) -> Questions:
     value = attribute_information(belief)
     order = hash_order(belief.catalogue.attribute_ids) * np.float32(1e-7)
-    attributes = kernels.largest((value + order).astype(np.float32), count, asked)
+    attributes = kernels.largest(value + order, count, asked)
     found = attributes >= 0
     chosen = np.where(found, np.take_along_axis(value, np.maximum(attributes, 0), axis=1), 0.0)
     return Questions(attributes[:, :, None], chosen)
@@ -61,7 +61,7 @@ def _best_facets(belief: Belief, asked: NDArray[np.bool_], mode: QuestionMode, c
     catalogue, model = belief.catalogue, belief.answer_model
     n_dialogues, n_options = belief.n_dialogues, mode.n_options
     order = hash_order(catalogue.attribute_ids) * np.float32(1e-7)
-    single = (attribute_information(belief) + order).astype(np.float32)
+    single = attribute_information(belief) + order
     options = np.full((n_dialogues, catalogue.n_facets, n_options), -1, np.int32)
     value = np.zeros((n_dialogues, catalogue.n_facets))
     items = catalogue.attribute_items
@@ -75,7 +75,7 @@ def _best_facets(belief: Belief, asked: NDArray[np.bool_], mode: QuestionMode, c
             belief.probabilities, weighed, mode is QuestionMode.FACET, n_options, items.indptr, items.indices
         )
         value[:, facet] = _information(model, mode, options[:, facet], masses, belief.unknown_masses[:, facet])
-    best = kernels.largest(value.astype(np.float32), count, options[:, :, 0] < 0)
+    best = kernels.largest(value, count, options[:, :, 0] < 0)
     found = best >= 0
     safe = np.maximum(best, 0)
     chosen = np.where(found[:, :, None], np.take_along_axis(options, safe[:, :, None], axis=1), -1)

@@ -21,12 +21,12 @@ FAILURE_COST = 30
 GRID = tuple(
     GainRule(bonus, weight, horizon)
     for bonus, weight, horizon in product(
-        (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0), (0.7, 0.85, 1.0, 1.15, 1.3, 1.6, 2.0), (1.0, 3.0, 5.0, 8.0)
+        (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0), (0.85, 1.0, 1.15, 1.3, 1.6), (1.0, 3.0, 5.0, 8.0)
     )
 )
 """Rules that are tried."""
 
-ROUNDS = ((150, 60), (600, 15), (4000, 1))
+ROUNDS = ((150, 40), (600, 8), (3000, 1))
 """Dialogues a rule holds in a round, and how many rules go on."""
 
 

@@ -50,7 +50,7 @@ class Blend:
     Of user and item: log content cosine, attribute lift, log EASE, whether the user has the item.  Of the item alone:
     log count of likes, whether it has any, log number of attributes, and how liked its attributes are.  The weights
     are shared by all users and items and maximise the likelihood of valid targets, so that neither a user nor an item
-    has a parameter of its own; nine numbers from thousands of pairs fit other users as well as their own (two-fold by
+    has a parameter of its own; eight numbers from thousands of pairs fit other users as well as their own (two-fold by
     user: within 0.01 nats), so valid figures of a blend are not flattered.
     """
 

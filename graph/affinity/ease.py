@@ -85,7 +85,7 @@ class EaseConfig:
     """Regularisation, size limit, and how predictions become a prior."""
 
     l2: float = 300.0
-    """Added to the diagonal of X'X; 100 to 1,000 differ by less than 0.01 nats a target on Last.fm."""
+    """Added to the diagonal of X'X; 100 and 300 differ by 0.003 nats a target in the blend on Last.fm."""
     max_items: int = 20_000
     """Refuse above so many items with train interactions: 1.6 GB and some minutes."""
     softenings: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1)

@@ -34,6 +34,8 @@ class Facts:
     """Of each facet."""
     item_ids: tuple[int, ...]
     attribute_ids: tuple[int, ...]
+    recorded: frozenset[tuple[int, int]] = frozenset()
+    """Items and facets with a value that is no attribute."""
 
     @property
     def n_items(self) -> int:
@@ -45,13 +47,17 @@ class Facts:
 
     def knows(self, item: int, attribute: int) -> bool:
         """Whether the catalogue knows the attribute's facet for the item."""
-        facet = self.facet[attribute]
-        return not self.open_world[facet] or any(self.facet[own] == facet for own in self.has[item])
+        return self.knows_facet(item, self.facet[attribute])
+
+    def knows_facet(self, item: int, facet: int) -> bool:
+        held = any(self.facet[own] == facet for own in self.has[item])
+        return not self.open_world[facet] or held or (item, facet) in self.recorded
 
     def attributes_in(self, facet: int) -> list[int]:
         return [attribute for attribute in range(self.n_attributes) if self.facet[attribute] == facet]
 
     def catalogue(self) -> Catalogue:
+        n_facets = len(self.open_world)
         pairs = [(item, attribute) for item, own in enumerate(self.has) for attribute in own]
         edges = CSR.from_pairs([i for i, _ in pairs], [a for _, a in pairs], self.n_items, self.n_attributes)
         return Catalogue(
@@ -64,6 +70,7 @@ class Facts:
             tuple(f"attribute {attribute}" for attribute in self.attribute_ids),
             np.array(self.facet, np.int16),
             edges,
+            np.array([[(item, f) in self.recorded for f in range(n_facets)] for item in range(self.n_items)]),
         )
 
     def reordered(self, items: Sequence[int], attributes: Sequence[int]) -> "Facts":
@@ -75,6 +82,12 @@ class Facts:
             self.open_world,
             tuple(self.item_ids[item] for item in items),
             tuple(self.attribute_ids[attribute] for attribute in attributes),
+            frozenset(
+                (new, f)
+                for new, item in enumerate(items)
+                for f in range(len(self.open_world))
+                if (item, f) in self.recorded
+            ),
         )
 
 
@@ -99,6 +112,7 @@ def facts(
         tuple(draw(st.lists(is_open, min_size=n_facets, max_size=n_facets))),
         tuple(draw(st.lists(ids, min_size=n_items, max_size=n_items, unique=True))),
         tuple(draw(st.lists(ids, min_size=n_attributes, max_size=n_attributes, unique=True))),
+        draw(st.frozensets(st.tuples(st.integers(0, n_items - 1), st.integers(0, n_facets - 1)), max_size=3)),
     )
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from graph.answers import Answer, AnswerModel
-from graph.belief import AnswerEvidence, Belief, EmptyBeliefError, RejectionEvidence, hash_order
+from graph.belief import AnswerEvidence, Belief, EmptyBeliefError, RejectionEvidence
+from graph.hashing import hash_order
 from tests.graph.catalogues import Facts, Said, Story, facts, padded, questions_about, worlds
 
 slow = settings(max_examples=40, deadline=None)
@@ -252,8 +253,8 @@ def test_sums_of_the_belief(talk: Talk) -> None:
         has = [sum(share[i] for i, own in enumerate(known.has) if a in own) for a in range(known.n_attributes)]
         assert belief.attribute_masses[row] == pytest.approx(np.array(has), abs=1e-6)
         unknown = [
-            sum(share[i] for i, own in enumerate(known.has) if is_open and not any(known.facet[a] == f for a in own))
-            for f, is_open in enumerate(known.open_world)
+            sum(share[i] for i in range(known.n_items) if not known.knows_facet(i, facet))
+            for facet in range(len(known.open_world))
         ]
         assert belief.unknown_masses[row] == pytest.approx(np.array(unknown), abs=1e-6)
         entropy = -sum(p * math.log2(p) for p in share if p > 0)

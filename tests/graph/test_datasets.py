@@ -154,6 +154,13 @@ def test_no_name_leads_out_of_the_cache(places: Places, name: str) -> None:
     assert not places.cache.exists()
 
 
+def test_a_data_set_outside_the_cache_is_not_loaded_by_its_path(places: Places) -> None:
+    storage.save(named("outside"), places.cache.parent / "outside")
+    places.datasets.mkdir(parents=True)
+    with pytest.raises(DataError, match="no data set"):
+        datasets.load("../../outside", places)
+
+
 @pytest.mark.parametrize("name", ["movies", "movies-all", "synthetic"])
 def test_a_built_in_name_cannot_be_taken(places: Places, name: str) -> None:
     with pytest.raises(DataError, match="makes itself; choose another --name"):

@@ -107,8 +107,7 @@ def test_add_by_state_adds_what_each_state_adds(known: Facts, data: st.DataObjec
     for question, row, facet, delta in zip(questions, rows, facets, deltas, strict=True):
         for item, own in enumerate(known.has):
             state = sum((option in own) << place for place, option in enumerate(question))
-            is_unknown = known.open_world[facet] and not any(known.facet[a] == facet for a in own)
-            expected[row, item] += delta[-1] if is_unknown else delta[state]
+            expected[row, item] += delta[state] if known.knows_facet(item, facet) else delta[-1]
     weights = before.copy()
     items, unknown = catalogue.attribute_items, catalogue.unknown_items
     edges = items.indptr, items.indices, unknown.indptr, unknown.indices

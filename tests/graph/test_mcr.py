@@ -154,6 +154,14 @@ def test_the_order_of_the_files_does_not_matter(folder: Path) -> None:
     assert import_mcr(folder, "x").fingerprint == before
 
 
+def test_places_do_not_follow_ids(folder: Path) -> None:
+    names = {str(item): {"real_name": [f"artist {item}"]} for item in range(500)}
+    change(folder, mcr.NAMES.format("item"), lambda _: names)
+    change(folder, mcr.ITEMS, lambda _: {item: {"feature_index": [0]} for item in names})
+    ids = import_mcr(folder, "x").catalogue.item_ids
+    assert abs(np.corrcoef(np.arange(500), ids)[0, 1]) < 0.2
+
+
 def test_what_user_dict_says_of_likes_is_never_read(folder: Path) -> None:
     before = import_mcr(folder, "x").fingerprint
     change(folder, mcr.USERS, lambda users: users["4"].update(like="anything"))

@@ -104,6 +104,11 @@ def test_extremes_can_be_drawn(shape: SyntheticShape) -> None:
     assert most <= max(shape.items // 2, 3)
 
 
+def test_every_attribute_has_an_item() -> None:
+    catalogue = make_synthetic(users=0, items=50, attributes=1_000).catalogue
+    assert catalogue.attribute_items.degrees.min() == 1
+
+
 def test_names_are_read_and_written() -> None:
     name = "synthetic:users=27675,items=70311,attributes=590,seed=3,open=0.25"
     shape = SyntheticShape.parse(name)

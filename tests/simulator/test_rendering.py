@@ -18,13 +18,13 @@ TALKS: dict[QuestionMode, tuple[list[Question], str]] = {
         [(["comedy"], [YES]), (["crime"], [NO]), (["Joel Coen"], [DONT_KNOW]), (["Michael Mann"], [DONT_CARE])],
         """\
 user: I am looking for something with genre: comedy.
-agent: genre: comedy?
+agent: Should it be something with genre: comedy?
 user: Yes.
-agent: genre: crime?
+agent: Should it be something with genre: crime?
 user: No.
-agent: director: Joel Coen?
+agent: Should it be something with director: Joel Coen?
 user: I don't know.
-agent: director: Michael Mann?
+agent: Should it be something with director: Michael Mann?
 user: I don't care.
 agent: …
 agent: How about Alien (1979), Blade Runner (1982), Collateral (2004), and 1 more?
@@ -42,13 +42,13 @@ user: Yes: Duck Soup (1933)!
         ],
         """\
 user: I am looking for something with genre: comedy.
-agent: genre: crime, comedy, drama, or none of these?
+agent: As for the genre: crime, comedy, drama, or none of these?
 user: comedy.
-agent: genre: horror, science fiction, or none of these?
+agent: As for the genre: horror, science fiction, or none of these?
 user: None of these.
-agent: director: Joel Coen, Michael Mann, or none of these?
+agent: As for the director: Joel Coen, Michael Mann, or none of these?
 user: I don't know.
-agent: director: Robert Altman?
+agent: Should it be something with director: Robert Altman?
 user: No.
 agent: …
 agent: How about Alien (1979), Blade Runner (1982), Collateral (2004), and 1 more?
@@ -65,11 +65,11 @@ user: Yes: Duck Soup (1933)!
         ],
         """\
 user: I am looking for something with genre: comedy.
-agent: genre: crime, comedy, drama, or none of these?
+agent: As for the genre: crime, comedy, drama, or none of these?
 user: crime and drama.
-agent: genre: horror, science fiction, or none of these?
+agent: As for the genre: horror, science fiction, or none of these?
 user: None of these.
-agent: director: Joel Coen, Michael Mann, or none of these?
+agent: As for the director: Joel Coen, Michael Mann, or none of these?
 user: I don't know.
 agent: …
 agent: How about Alien (1979), Blade Runner (1982), Collateral (2004), and 1 more?
@@ -111,4 +111,15 @@ def test_golden(mode: QuestionMode):
 
 def test_somebody_with_nothing_to_say():
     history = history_of(QuestionMode.BINARY, [])
-    assert text(history, 0) == "user: I am looking for something with nothing in particular.\n"
+    assert text(history, 0) == "user: I am looking for something good.\n"
+
+
+def test_attributes_can_be_phrased_otherwise_and_options_are_named_as_they_are():
+    questions, _ = TALKS[QuestionMode.FACET]
+    history = history_of(QuestionMode.FACET, questions)
+    lines = render_dialogue(open_world().catalogue, history, 1, lambda catalogue, place: f"a film number {place}")
+    told = [line for _, line in lines]
+    catalogue = open_world().catalogue
+    assert told[0] == f"I am looking for a film number {attribute(catalogue, 'comedy')}."
+    assert told[1] == "As for the genre: crime, comedy, drama, or none of these?"
+    assert told[7] == f"Should it be a film number {attribute(catalogue, 'Robert Altman')}?"

@@ -1,0 +1,147 @@
+"""The recorded tables: which evaluations stand in ``results/``, and the page that is drawn from them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graph.errors import DataError
+
+MCR = "--turns 14 --dialogues 4000 --seeds 2"
+"""The published benchmark protocol."""
+
+BAYES = "--policy bayes"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One table."""
+
+    name: str
+    heading: str
+    arguments: str
+    """What follows ``convrec evaluate``."""
+
+
+EVALUATIONS = (
+    Evaluation("lastfm-binary", "Published protocol, lastfm", f"--data lastfm --affinity content {MCR}"),
+    Evaluation("lastfm_star-binary", "Published protocol, lastfm_star", f"--data lastfm_star --affinity content {MCR}"),
+    Evaluation(
+        "lastfm-known-drop", "Train items taken out by rule, lastfm",
+        f"--data lastfm --affinity content --known drop {BAYES} {MCR}",
+    ),
+    Evaluation(
+        "lastfm_star-known-drop", "Train items taken out by rule, lastfm_star",
+        f"--data lastfm_star --affinity content --known drop {BAYES} {MCR}",
+    ),
+    Evaluation("lastfm-blend", "Default affinity, lastfm", f"--data lastfm {BAYES} {MCR}"),
+    Evaluation("lastfm_star-blend", "Default affinity, lastfm_star", f"--data lastfm_star {BAYES} {MCR}"),
+    *(
+        Evaluation(
+            f"lastfm-15-{mode}", f"Question modes on lastfm: {mode}",
+            f"--data lastfm --affinity content --questions {mode} --dialogues 4000 --seeds 2 {BAYES}",
+        )
+        for mode in ("binary", "facet", "multi")
+    ),
+    *(
+        Evaluation(
+            f"movies-{mode}", f"Question modes on movies: {mode}",
+            f"--data movies --questions {mode} --dialogues 4000 --seeds 2",
+        )
+        for mode in ("binary", "facet", "multi")
+    ),
+    Evaluation(
+        "movies-known-drop", "Train items taken out by rule, movies",
+        f"--data movies --known drop --dialogues 4000 --seeds 2 {BAYES}",
+    ),
+    *(
+        Evaluation(
+            f"movies-all-{mode}", f"17,472 films, nobody's history: {mode}",
+            f"--data movies-all --questions {mode} --dialogues 2000 --seeds 2",
+        )
+        for mode in ("binary", "facet", "multi")
+    ),
+)  # fmt: skip
+
+
+def draw_page(results: Path) -> str:
+    """The page of all recorded tables, in Markdown.
+
+    :param results: folder of the JSON files.
+    :raises DataError: when a file is not what an evaluation writes.
+    """
+    parts = [
+        "# Results",
+        "Drawn from `results/*.json` by `convrec bench page`; do not edit. Figures are means with half the width of "
+        "their 95 % interval (paired bootstrap over dialogues; dialogues of one user about one item are resampled together). "
+        "A failure counts 15 turns. *No history*: the user is anonymous, as in every chat. Test split, each table run "
+        "once after tuning on valid. What was tried and did not help stands in [results/LOG.md](../results/LOG.md).",
+    ]
+    for evaluation in EVALUATIONS:
+        path = results / f"{evaluation.name}.json"
+        if path.exists():
+            parts += _section(evaluation, read_result(path))
+    speed = results / "speed.json"
+    if speed.exists():
+        parts += _speed_section(read_result(speed))
+    return "\n\n".join(parts) + "\n"
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Read one recorded table.
+
+    :raises DataError: when the file is damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content["results"], list) or not isinstance(content["command"], str):
+            raise TypeError("results or command")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a recorded table ({error}); remove it and run: convrec bench tables") from error
+    return content
+
+
+def _section(evaluation: Evaluation, content: dict[str, Any]) -> Iterator[str]:
+    rows = content["results"]
+    yield f"## {evaluation.heading}"
+    yield f"`{content['command']}` · commit `{content['commit']}` · {rows[0]['dialogues']:,} dialogues a row"
+    floor = content["random_floor"]
+    yield _markdown(
+        ["policy", "SR@5", "SR@10", "SR@15", "AT", "hDCG"],
+        [[_label(row), *(_figure(row, metric) for metric in ("sr@5", "sr@10", "sr@15", "at", "hdcg"))] for row in rows],
+    )
+    if any(row["policy"] == "random" for row in rows):
+        yield f"Floor: random lists at every other turn find {floor:.3f}."
+
+
+def _speed_section(content: dict[str, Any]) -> Iterator[str]:
+    yield "## Speed"
+    yield f"`{content['command']}` · commit `{content['commit']}` · {content['device']}"
+    yield _markdown(
+        ["data", "turns/s", "per calibration", "peak memory, MB"],
+        [
+            [
+                f"`{row['data']}`", f"{row['turns_per_second']:,.0f}", f"{row['turns_per_calibration']:.1f}",
+                f"{row['peak_memory_mb']:,.0f}",
+            ]
+            for row in content["results"]
+        ],
+    )  # fmt: skip
+    yield "Whole loop with bayes, one process; a calibration is one softmax of 256 × 7,432 in the same run."
+
+
+def _label(row: dict[str, Any]) -> str:
+    return f"{row['policy']}, no history" if row["anonymous"] else str(row["policy"])
+
+
+def _figure(row: dict[str, Any], metric: str) -> str:
+    value = row["sr"][metric.partition("@")[2]] if metric.startswith("sr@") else row[metric]
+    low, high = row["ci"][metric]
+    digits = 2 if metric == "at" else 3
+    return f"{value:.{digits}f} ± {(high - low) / 2:.{digits}f}"
+
+
+def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
