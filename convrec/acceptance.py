@@ -74,7 +74,7 @@ def draw_page(results: Path) -> str:
     parts = [
         "# Results",
         "Drawn from `results/*.json` by `convrec bench page`; do not edit. Figures are means with half the width of "
-        "their 95 % interval (paired bootstrap over dialogues; dialogues of one user about one item are resampled together). "
+        "their 95 % interval (paired bootstrap over dialogues, those of one user about one item resampled together). "
         "A failure counts 15 turns. *No history*: the user is anonymous, as in every chat. Test split, each table run "
         "once after tuning on valid. What was tried and did not help stands in [results/LOG.md](../results/LOG.md).",
     ]

@@ -56,7 +56,7 @@ class SpeedFigures:
     """Share of the time spent in each function itself, largest first."""
 
 
-@click.group()
+@click.group(epilog=examples("convrec bench speed", "convrec bench tables", "convrec bench page"))
 def bench() -> None:
     """Measure speed and quality."""
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import rich_click as click
+from rich import box
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -87,11 +88,33 @@ def mcr(folder: Path, name: str) -> None:
 @data.command(name="list", epilog=examples("convrec data list"))
 def list_() -> None:
     """List the data sets there are and what each one still needs."""
-    table = Table("data set", "state", title="data sets", title_justify="left")
-    for name, state in datasets.available(Settings().places()):
-        style = {"ready": "green", "imported": "green"}.get(state, "yellow" if ";" in state else "")
-        table.add_row(Text(name, style="bold"), Text(printable(state), style=style))
+    places = Settings().places()
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("data set", overflow="fold")
+    table.add_column("state")
+    for heading in ("users", "items", "attributes", "interactions"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    missing = []
+    for name, state in datasets.available(places):
+        there = state in READY
+        counts = _counts(datasets.load(name, places)) if there else ()
+        if not there and ";" in state:
+            missing.append(state)
+        short = state if there or ";" not in state else "not here yet"
+        style = "green" if there else "yellow" if ";" in state else "dim"
+        table.add_row(Text(name, style="bold"), Text(short, style=style), *(f"{count:,}" for count in counts))
     console.print(table)
+    for state in missing:
+        console.print(Text(printable(state), style="yellow"), soft_wrap=True)
+
+
+READY = ("ready", "imported")
+"""States in which a data set can be loaded at once."""
+
+
+def _counts(dataset: Dataset) -> tuple[int, int, int, int]:
+    catalogue, history = dataset.catalogue, dataset.interactions
+    return history.n_users, catalogue.n_items, catalogue.n_attributes, history.n_edges
 
 
 @data.command(epilog=examples("convrec data validate lastfm"))

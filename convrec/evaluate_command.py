@@ -87,6 +87,7 @@ def evaluate(
         check_output(path, option)
     if plot is not None and plot.suffix not in SUFFIXES:
         raise OptionError(f"--plot {plot}: cannot draw {plot.suffix or 'that'}; end the name in {', '.join(SUFFIXES)}")
+    options.check_names()
     chosen = make_policies(options, policies, checkpoints)
     began = perf_counter()
     dataset = load_dataset(options.data)
@@ -95,14 +96,14 @@ def evaluate(
     if anonymous and not dataset.anonymous:
         settings.append(make_setting(options, dataset, affinity, anonymous=True))
     runs = hold_dialogues(chosen, settings, options.users, Split.named(split), dialogues, range(seeds))
-    comparisons = compare([run for run, _ in runs])
-    rows = [run.summary() | {"checkpoint": str(path) if path else None} for run, path in runs]
+    comparisons = compare(runs)
+    rows = [run.summary() for run in runs]
     show(rows, comparisons, dataset, settings[0])
     title = f"{dataset.name}, {options.questions} questions, {split}"
     if plot is not None:
         plot_success_over_turns(rows, title, plot)
     if dialogues_out is not None:
-        write_dialogues([run for run, _ in runs], dialogues_out)
+        write_dialogues(runs, dialogues_out)
     if json_path is not None:
         content = {
             "schema_version": SCHEMA_VERSION,
@@ -128,7 +129,7 @@ def make_policies(
         options.data, options.affinity, options.questions, options.turns, options.known, options.users
     )
     made: list[tuple[Policy, Path | None]] = []
-    for name in names or registry.names():
+    for name in dict.fromkeys(names or registry.names()):
         made.append((registry.make(name, conditions), None))
         if name in registry.LEARNED:
             made += [(registry.make(name, conditions, path), path) for path in checkpoints]
@@ -144,7 +145,7 @@ def hold_dialogues(
     split: Split,
     dialogues: int,
     seeds: Sequence[int],
-) -> list[tuple[Run, Path | None]]:
+) -> list[Run]:
     """Every policy in every setting, under a progress bar."""
     runs = []
     with progress_bar() as progress:
@@ -154,9 +155,9 @@ def hold_dialogues(
                 total = _available(setting, split, dialogues) * len(seeds)
                 progress.update(task, total=total)
                 advance = partial(progress.advance, task)
-                run = evaluate_policy(policy, setting, users, split, dialogues, seeds, advance)
+                source = str(path) if path else None
+                runs.append(evaluate_policy(policy, setting, users, split, dialogues, seeds, advance, source))
                 progress.update(task, visible=False)
-                runs.append((run, path))
     return runs
 
 
@@ -170,7 +171,7 @@ def progress_bar() -> Progress:
     """A bar of dialogues on stderr, gone when the work is done."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("dialogues"),
-        TimeRemainingColumn(), console=notices, transient=True,
+        TimeRemainingColumn(), console=notices, transient=True, disable=not notices.is_terminal,
     )  # fmt: skip
 
 
@@ -186,7 +187,7 @@ def show(rows: Sequence[dict[str, Any]], comparisons: Sequence[Comparison], data
         f"{first['dialogues']:,} dialogues a row, ± half of the 95 % interval. A failure counts "
         f"{first['failure_turns']} turns.\nRandom lists at every other turn would find {random_floor(setting):.1%}."
     )
-    console.print(results_table(rows, title, caption))
+    console.print(results_table(rows, title, caption), "")
     for hidden in (False, True):
         alike = [
             each
@@ -196,7 +197,7 @@ def show(rows: Sequence[dict[str, Any]], comparisons: Sequence[Comparison], data
         labels = [label for each in alike for label in (each.a, each.b)]
         if labels:
             reference = "bayes" + ANONYMOUS_SUFFIX * hidden
-            console.print(comparisons_table(alike, reference if reference in labels else labels[-1]))
+            console.print(comparisons_table(alike, reference if reference in labels else labels[-1]), "")
 
 
 def write_dialogues(runs: Sequence[Run], path: Path) -> None:

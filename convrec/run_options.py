@@ -37,6 +37,14 @@ class RunOptions:
     turns: int
     known: str
 
+    def check_names(self) -> None:
+        """Find out before anything is loaded that a name is not one.
+
+        :raises OptionError: for an unknown user type or affinity.
+        """
+        parse_users(self.users)
+        affinities.check_name(self.affinity)
+
 
 OPTIONS = (
     click.option("--data", default="movies", show_default=True, help="Data set; see: convrec data list."),

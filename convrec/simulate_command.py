@@ -32,6 +32,7 @@ from simulator.rendering import render_dialogue
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other dialogues.")
 def simulate(options: RunOptions, policy: str, split: str, dialogues: int, seed: int) -> None:
     """Show a few simulated dialogues in words."""
+    options.check_names()
     ((chosen, _),) = make_policies(options, [policy], [])
     dataset = load_dataset(options.data)
     setting = make_setting(options, dataset, fit_affinity(options.affinity, dataset))

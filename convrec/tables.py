@@ -61,9 +61,9 @@ def comparisons_table(comparisons: Sequence[Comparison], reference: str) -> Tabl
 def _table(title: str, caption: str) -> Table:
     table = Table(
         title=title, caption=caption, title_justify="left", caption_justify="left", title_style="bold",
-        header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1),
+        header_style="dim", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0),
     )  # fmt: skip
-    table.add_column("policy", no_wrap=True)
+    table.add_column("policy", overflow="fold")
     return table
 
 

@@ -40,6 +40,7 @@ def train(options: RunOptions, policy: str, seed: int, out: Path) -> None:
     For bayes: find the few numbers of its gain rule on valid dialogues. The test split is not looked at.
     """
     check_output(out, "--out")
+    options.check_names()
     if out.exists():
         read_rules(out)
     dataset = load_dataset(options.data)

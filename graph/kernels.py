@@ -15,6 +15,12 @@ NEGLIGIBLE = 1e-9
 LEAST_DISTANCE = np.float32(-30.0)
 """Log-weight below the largest from which an item holds less than a 1e-13th of it."""
 
+LEAST_GAIN = 1e-6
+"""Bits another option must add."""
+
+CHOSEN, TAKEN = -2, -3
+"""Marks of an attribute that has just become an option, and of one that is an option already."""
+
 NOTHING_CLOSED = np.zeros((0, 0), dtype=np.bool_)
 
 
@@ -193,70 +199,87 @@ def _partition_entropy(cells, n_chosen, candidate):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def choose_options(probability, weighed, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
-    """Pick the options of one question greedily: each next one is what makes the truthful answer worth most.
+def choose_options(probability, weighed, facets, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
+    """Pick the options of one question a facet greedily: each next one is what makes the truthful answer worth most.
 
-    :param probability: belief of each question's dialogue, by ``rows``; shape (E, V).
-    :param weighed: attributes to choose among, most telling first, shape (E, C), -1 where there are fewer.
+    Only believed items are walked, each with its attributes, so the cost falls as the belief narrows.
+
+    :param probability: shape (N, V).
+    :param weighed: attributes to choose among, most telling first, shape (N, F, C), -1 where there are fewer.
+    :param facets: facet of each attribute, shape (P,).
     :param naming: True for facet questions (one is named), False for multi (all that hold are picked).
-    :param indptr, indices: items of each attribute.
-    :return: options (E, m) int32, -1 where fewer are worth anything, and cell masses (E, 2**m) float64 over the
-        items that have at least one option (cell 0 is left for the caller, who knows what is unknown).
+    :param indptr, indices: attributes of each item.
+    :return: options (N, F, m) int32, -1 where fewer are worth anything, and the belief in each cell (N, F, 2**m)
+        float64; cell 0 holds also the items for which the facet is unknown.
     """
-    n_questions, n_weighed = weighed.shape
-    n_items = probability.shape[1]
-    options = np.full((n_questions, n_options), -1, np.int32)
-    masses = np.zeros((n_questions, 1 << n_options))
-    state = np.zeros(n_items, np.uint8)
-    part = np.zeros((n_weighed, 1 << n_options))
-    sizes = np.zeros(1 << n_options, np.int64)
-    for cell in range(1 << n_options):
+    n_rows, n_facets, n_weighed = weighed.shape
+    n_cells = 1 << n_options
+    options = np.full((n_rows, n_facets, n_options), -1, np.int32)
+    masses = np.zeros((n_rows, n_facets, n_cells))
+    believed = np.empty(probability.shape[1], np.int64)
+    state = np.zeros((probability.shape[1], n_facets), np.uint8)
+    place_of = np.full(len(facets), -1, np.int32)
+    part = np.zeros((n_facets, n_weighed, n_cells))
+    worth = np.zeros(n_facets)
+    sizes = np.zeros(n_cells, np.int64)
+    for cell in range(n_cells):
         for place in range(n_options):
             sizes[cell] += cell >> place & 1
-    for question in range(n_questions):
-        believed = probability[question]
-        cells = masses[question]
-        cells[0] = 1.0
-        worth = 0.0
-        for place in range(n_options):
-            best, best_worth = -1, worth + 1e-6
+    for row in range(n_rows):
+        n_believed = 0
+        for item in range(probability.shape[1]):
+            if probability[row, item] > NEGLIGIBLE:
+                believed[n_believed] = item
+                state[n_believed] = 0
+                n_believed += 1
+        for facet in range(n_facets):
+            masses[row, facet, 0] = 1.0
+            worth[facet] = 0.0
             for index in range(n_weighed):
-                attribute = weighed[question, index]
-                if attribute < 0:
-                    break
-                taken = False
-                for earlier in range(place):
-                    taken = taken or options[question, earlier] == attribute
-                if taken:
-                    continue
-                candidate = part[index]
-                candidate[: 1 << place] = 0.0
-                for edge in range(indptr[attribute], indptr[attribute + 1]):
-                    item = indices[edge]
-                    candidate[state[item]] += believed[item]
-                if naming:
-                    bits = _naming_information(cells, sizes, place, candidate)
-                else:
-                    bits = _partition_entropy(cells, place, candidate)
-                if bits > best_worth:
-                    best, best_worth = index, bits
-            if best < 0:
-                break
-            worth = best_worth
-            attribute = weighed[question, best]
-            options[question, place] = attribute
-            for cell in range(1 << place):
-                cells[cell | 1 << place] = part[best, cell]
-                cells[cell] -= part[best, cell]
-            for edge in range(indptr[attribute], indptr[attribute + 1]):
-                state[indices[edge]] |= 1 << place
+                if weighed[row, facet, index] >= 0:
+                    place_of[weighed[row, facet, index]] = index
         for place in range(n_options):
-            attribute = options[question, place]
-            if attribute >= 0:
-                for edge in range(indptr[attribute], indptr[attribute + 1]):
-                    state[indices[edge]] = 0
-        for cell in range(1 << n_options):
-            cells[cell] = max(cells[cell], 0.0)
+            part[:] = 0.0
+            for number in range(n_believed):
+                item = believed[number]
+                for edge in range(indptr[item], indptr[item + 1]):
+                    index = place_of[indices[edge]]
+                    if index >= 0:
+                        facet = facets[indices[edge]]
+                        part[facet, index, state[number, facet]] += probability[row, item]
+            for facet in range(n_facets):
+                best, best_worth = -1, worth[facet] + LEAST_GAIN
+                cells = masses[row, facet]
+                for index in range(n_weighed):
+                    attribute = weighed[row, facet, index]
+                    if attribute < 0 or place_of[attribute] < 0:
+                        continue
+                    if naming:
+                        bits = _naming_information(cells, sizes, place, part[facet, index])
+                    else:
+                        bits = _partition_entropy(cells, place, part[facet, index])
+                    if bits > best_worth:
+                        best, best_worth = index, bits
+                # A facet that found nothing for this place finds nothing for the next.
+                if best >= 0 and (place == 0 or options[row, facet, place - 1] >= 0):
+                    worth[facet] = best_worth
+                    options[row, facet, place] = weighed[row, facet, best]
+                    place_of[weighed[row, facet, best]] = CHOSEN
+                    for cell in range(1 << place):
+                        cells[cell | 1 << place] = part[facet, best, cell]
+                        cells[cell] = max(cells[cell] - part[facet, best, cell], 0.0)
+            for number in range(n_believed):
+                item = believed[number]
+                for edge in range(indptr[item], indptr[item + 1]):
+                    if place_of[indices[edge]] == CHOSEN:
+                        state[number, facets[indices[edge]]] |= 1 << place
+            for facet in range(n_facets):
+                if options[row, facet, place] >= 0:
+                    place_of[options[row, facet, place]] = TAKEN
+        for facet in range(n_facets):
+            for index in range(n_weighed):
+                if weighed[row, facet, index] >= 0:
+                    place_of[weighed[row, facet, index]] = -1
     return options, masses
 
 

@@ -13,7 +13,7 @@ from graph.answers import AnswerModel, QuestionMode, answer_information
 from graph.belief import Belief
 from graph.hashing import hash_order
 
-N_WEIGHED = 32
+N_WEIGHED = 16
 """How many attributes of a facet are weighed as options; those that split the belief best come first."""
 
 
@@ -62,19 +62,20 @@ def _best_facets(belief: Belief, asked: NDArray[np.bool_], mode: QuestionMode, c
     n_dialogues, n_options = belief.n_dialogues, mode.n_options
     order = hash_order(catalogue.attribute_ids) * np.float32(1e-7)
     single = attribute_information(belief) + order
-    options = np.full((n_dialogues, catalogue.n_facets, n_options), -1, np.int32)
-    value = np.zeros((n_dialogues, catalogue.n_facets))
-    items = catalogue.attribute_items
+    weighed = np.full((n_dialogues, catalogue.n_facets, N_WEIGHED), -1, np.int32)
     for facet in range(catalogue.n_facets):
         attributes = np.flatnonzero(catalogue.attribute_facet == facet).astype(np.int32)
-        places = kernels.largest(
-            np.ascontiguousarray(single[:, attributes]), min(N_WEIGHED, len(attributes)), asked[:, attributes]
-        )
-        weighed = np.where(places >= 0, attributes[places], -1).astype(np.int32)
-        options[:, facet], masses = kernels.choose_options(
-            belief.probabilities, weighed, mode is QuestionMode.FACET, n_options, items.indptr, items.indices
-        )
-        value[:, facet] = _information(model, mode, options[:, facet], masses, belief.unknown_masses[:, facet])
+        places = kernels.largest(np.ascontiguousarray(single[:, attributes]), N_WEIGHED, asked[:, attributes])
+        weighed[:, facet] = np.where(places >= 0, attributes[places], -1)
+    edges = catalogue.item_attributes
+    options, cells = kernels.choose_options(
+        belief.probabilities, weighed, catalogue.attribute_facet, mode is QuestionMode.FACET, n_options,
+        edges.indptr, edges.indices,
+    )  # fmt: skip
+    value = np.zeros((n_dialogues, catalogue.n_facets))
+    for facet in range(catalogue.n_facets):
+        unknown = belief.unknown_masses[:, facet]
+        value[:, facet] = _information(model, mode, options[:, facet], cells[:, facet], unknown)
     best = kernels.largest(value, count, options[:, :, 0] < 0)
     found = best >= 0
     safe = np.maximum(best, 0)

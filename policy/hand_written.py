@@ -35,6 +35,7 @@ class RandomPolicy:
         lots = uniform(state.keys, Purpose.POLICY, turns, 1 + space.n_slots)
         recommend = lots[:, 0] < 0.5
         lots = lots[:, 1:]
+        lots[:, space.wait_slot] = 0.0  # waits only where nothing can be said
         slot_kind = np.arange(space.n_slots)
         asks, shows = slot_kind < space.n_ask, (slot_kind >= space.n_ask) & (slot_kind < space.wait_slot)
         wanted = np.where(recommend[:, None], shows, asks) & mask

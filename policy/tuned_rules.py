@@ -55,7 +55,7 @@ def read_rules(path: Path) -> list[TunedRule]:
         return [_parse(entry) for entry in content["rules"]]
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); {mend}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a file of tuned rules ({error}); {mend}") from error
 
 
@@ -79,13 +79,14 @@ def keep_rule(path: Path, tuned: TunedRule) -> None:
 def closest_rule(rules: list[TunedRule], wanted: Conditions) -> TunedRule | None:
     """The rule tuned for the most alike conditions; the question mode must be the same.
 
-    Data count most, then affinity, turns, and the rest; None when no rule is for this question mode.
+    Data count most, then users, affinity, turns, and the rest; None when no rule is for this question mode.
     """
     alike = [rule for rule in rules if rule.conditions.questions == wanted.questions]
 
     def likeness(rule: TunedRule) -> tuple[bool, ...]:
         have = rule.conditions
-        same_data = have.data == wanted.data
-        return same_data, have.affinity == wanted.affinity, have.turns == wanted.turns, have.known == wanted.known
+        return tuple(
+            getattr(have, name) == getattr(wanted, name) for name in ("data", "users", "affinity", "turns", "known")
+        )
 
     return max(alike, key=likeness, default=None)

@@ -21,7 +21,7 @@ FAILURE_COST = 30
 GRID = tuple(
     GainRule(bonus, weight, horizon)
     for bonus, weight, horizon in product(
-        (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0), (0.85, 1.0, 1.15, 1.3, 1.6), (1.0, 3.0, 5.0, 8.0)
+        (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0), (1.0, 1.3, 1.6, 2.0, 2.5), (1.0, 3.0, 5.0, 8.0)
     )
 )
 """Rules that are tried."""

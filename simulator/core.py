@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from graph.answers import AnswerModel, QuestionMode
 from graph.belief import Belief
 from graph.catalogue import Catalogue
+from graph.hashing import mix64
 from simulator.candidates import ActionSpace, select_candidates
 from simulator.history import Act, History, believe
 from simulator.protocol import Decision, State
 from simulator.users.protocol import SimulatedUsers
+
+_POLICY_SALT = np.uint64(0x632BE59BD9B4E019)
 
 MOST_STEPS = 60
 """Steps, waits among them, after which a dialogue is cut off."""
@@ -61,7 +64,8 @@ class Conversations:
         """Place of each dialogue under way among those begun, shape (N,)."""
         self.history = History.begin(opening, rules.turns, rules.questions.n_options, rules.space.list_length)
         self.belief: Belief = believe(catalogue, answer_model, log_prior, self.history, eligible)
-        self._keys = keys
+        # Half of the bits only: a policy cannot compute from its keys what the users' luck will be.
+        self._policy_keys = mix64(keys ^ _POLICY_SALT) >> np.uint64(32)
         self._eligible = eligible
 
     @property
@@ -74,15 +78,17 @@ class Conversations:
             self.belief, self.history, self.rules.space, self.rules.questions, self._eligible
         )
         turns_left = (self.rules.turns - self.history.turns).astype(np.int16)
-        return State(self.catalogue, self.belief, candidates, self.history, turns_left, self._eligible, self._keys)
+        return State(
+            self.catalogue, self.belief, candidates, self.history, turns_left, self._eligible, self._policy_keys
+        )
 
     def step(self, state: State, decision: Decision) -> NDArray[np.bool_]:
         """Carry out one decision for each dialogue, in place.
 
-        A closed slot is replaced by the first open one.
+        A closed slot is replaced by the first open one; items of a list that may not be shown are left out of it.
 
         :param state: what the decision was made on, from :meth:`state`.
-        :return: whether each decision named a closed slot, shape (N,).
+        :return: whether each decision named a closed slot or an item that may not be shown, shape (N,).
         """
         space, history = self.rules.space, self.history
         everyone = np.arange(self.n_dialogues)
@@ -105,6 +111,9 @@ class Conversations:
         showing = np.flatnonzero(acts == Act.RECOMMEND)
         if len(showing):
             lists = state.candidates.list_for(slots)[showing] if decision.lists is None else decision.lists[showing]
+            closed = (lists >= 0) & np.isneginf(self.belief.log_weights[showing[:, None], lists])
+            invalid[showing] |= closed.any(axis=1)
+            lists = np.where(closed, np.int32(-1), lists)
             history.lists[showing, steps[showing], : lists.shape[1]] = lists
             history.accepted[showing, steps[showing]] = self._users.accept(self.rows[showing], lists, turns[showing])
         history.length += 1
@@ -121,6 +130,6 @@ class Conversations:
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Go on with some of the dialogues only."""
         self.belief, self.history = self.belief.take(rows), self.history.take(rows)
-        self.rows, self._keys = self.rows[rows], self._keys[rows]
+        self.rows, self._policy_keys = self.rows[rows], self._policy_keys[rows]
         if self._eligible is not None and self._eligible.ndim == 2:
             self._eligible = self._eligible[rows]

@@ -47,11 +47,14 @@ class Run:
     """Seed of each dialogue, shape (D,)."""
     history: History
     seconds: float
+    checkpoint: str | None = None
+    """File the policy's numbers come from, where one was named."""
 
     @property
     def label(self) -> str:
         """How the row is told from others of the same policy: "bayes", "bayes, no history"."""
-        return self.policy.name + (ANONYMOUS_SUFFIX if self.setting.anonymous else "")
+        source = f" ({self.checkpoint})" if self.checkpoint else ""
+        return self.policy.name + source + (ANONYMOUS_SUFFIX if self.setting.anonymous else "")
 
     @cached_property
     def success_turn(self) -> NDArray[np.int16]:
@@ -91,7 +94,7 @@ class Run:
         setting = self.setting
         return {
             "policy": self.policy.name,
-            "checkpoint": None,
+            "checkpoint": self.checkpoint,
             "rule": vars(rule) if rule is not None else None,
             "users": self.users,
             "anonymous": setting.anonymous or setting.dataset.anonymous,
@@ -102,9 +105,9 @@ class Run:
             "dialogues": len(self.targets),
             "turns": setting.rules.turns,
             "failure_turns": FAILURE_TURNS,
-            "sr": {str(turn): estimates[f"sr@{turn}"].value for turn in RATE_TURNS},
-            "at": estimates["at"].value,
-            "hdcg": estimates["hdcg"].value,
+            "sr": {str(turn): float(self.values[f"sr@{turn}"].mean()) for turn in RATE_TURNS},
+            "at": float(self.values["at"].mean()),
+            "hdcg": float(self.values["hdcg"].mean()),
             "ci": {metric: [estimate.low, estimate.high] for metric, estimate in estimates.items()},
             "sr_curve": self.success_curve().tolist(),
             "asks_per_dialogue": float((acts == Act.ASK).sum() / len(acts)),
@@ -129,6 +132,7 @@ def evaluate_policy(
     dialogues: int,
     seeds: Sequence[int],
     advance: Callable[[int], None] | None = None,
+    checkpoint: str | None = None,
 ) -> Run:
     """Hold ``dialogues`` dialogues for each seed.
 
@@ -143,15 +147,15 @@ def evaluate_policy(
     joined = Targets(np.concatenate([t.users for t in targets]), np.concatenate([t.items for t in targets]))
     seed_of = np.repeat(np.asarray(seeds, dtype=np.int64), [len(t) for t in targets])
     history = History.join(histories)
-    return Run(policy, setting, users, split, joined, seed_of, history, perf_counter() - began)
+    return Run(policy, setting, users, split, joined, seed_of, history, perf_counter() - began, checkpoint)
 
 
 def compare(runs: Sequence[Run]) -> list[Comparison]:
     """Paired differences between every two runs that held the same dialogues, for every metric."""
     found = []
     for run, other in combinations(runs, 2):
-        same = run.users == other.users and len(run.targets) == len(other.targets)
-        if same and np.array_equal(run.targets.items, other.targets.items):
+        same_users = run.users == other.users and np.array_equal(run.targets.users, other.targets.users)
+        if same_users and np.array_equal(run.targets.items, other.targets.items):
             for metric, values in run.values.items():
                 found.append(
                     other.bootstrap.compare(other.values[metric], values, a=other.label, b=run.label, metric=metric)

@@ -3,7 +3,7 @@
 Legend: N dialogues of a history.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from graph.answers import Answer
 from graph.catalogue import Catalogue
@@ -37,24 +37,28 @@ def render_dialogue(
     return lines
 
 
-def _render_step(
-    catalogue: Catalogue, history: History, row: int, step: int, phrase: Phrase
-) -> list[tuple[str, str]]:
+def _render_step(catalogue: Catalogue, history: History, row: int, step: int, phrase: Phrase) -> list[tuple[str, str]]:
     act = Act(history.acts[row, step])
     if act is Act.WAIT:
         return [("agent", "…")]
     if act is Act.RECOMMEND:
         return _render_list(catalogue, history, row, step)
-    options = [int(option) for option in history.options[row, step] if option >= 0]
-    answers = [Answer(answer) for answer in history.answers[row, step] if answer >= 0]
-    facet = catalogue.facets[catalogue.attribute_facet[options[0]]].name
+    said = [(int(option), Answer(answer)) for option, answer in _pairs(history, row, step) if option >= 0]
+    facet = catalogue.facets[catalogue.attribute_facet[said[0][0]]]
+    if facet.ordered:
+        said.sort()
+    options, answers = [option for option, _ in said], [answer for _, answer in said]
     names = [catalogue.attribute_names[option] for option in options]
     if len(options) == 1:
         return [("agent", f"Should it be {phrase(catalogue, options[0])}?"), ("user", _ONE_ANSWER[answers[0]])]
     picked = [name for name, answer in zip(names, answers, strict=True) if answer is Answer.YES]
     silent = all(answer in (Answer.DONT_KNOW, Answer.DONT_CARE) for answer in answers)
     reply = _ONE_ANSWER[answers[0]] if silent else f"{' and '.join(picked)}." if picked else "None of these."
-    return [("agent", f"As for the {facet}: {', '.join(names)}, or none of these?"), ("user", reply)]
+    return [("agent", f"As for the {facet.name}: {', '.join(names)}, or none of these?"), ("user", reply)]
+
+
+def _pairs(history: History, row: int, step: int) -> Iterator[tuple[int, int]]:
+    return zip(history.options[row, step].tolist(), history.answers[row, step].tolist(), strict=True)
 
 
 _ONE_ANSWER = {

@@ -254,3 +254,9 @@ class Rambling:
         wanted = mask & (kind == self.generator.integers(1, 4, (len(mask), 1)))
         allowed = np.where(wanted.any(axis=1, keepdims=True), wanted, mask)
         return Decision(np.argmax(np.where(allowed, self.generator.random(mask.shape), -1), axis=1))
+
+
+@cache
+def city() -> Dataset:
+    """1,500 items with some six of 120 attributes each: large enough that good policies stand out from bad ones."""
+    return make_synthetic(users=300, items=1_500, attributes=120, seed=5, interactions=20, per_item=6)

@@ -55,8 +55,16 @@ def fit(name: str, dataset: Dataset, report: Report | None = None) -> Affinity:
     :param report: is told what was left out, and why, one line at a time.
     :raises OptionError: when no affinity has this name, or this one cannot be learned from these data.
     """
+    check_name(name)
+    return _KINDS[name](dataset, report or (lambda line: None))
+
+
+def check_name(name: str) -> None:
+    """Accept the name of an affinity.
+
+    :raises OptionError: when no affinity has this name.
+    """
     if name not in _KINDS:
         near = get_close_matches(name, _KINDS, n=2)
         hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(_KINDS)}"
         raise OptionError(f"no affinity {name!r}; {hint}")
-    return _KINDS[name](dataset, report or (lambda line: None))

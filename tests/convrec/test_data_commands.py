@@ -78,9 +78,10 @@ def test_list_says_what_is_ready_and_what_is_missing(run: Run, places: Places) -
     datasets.keep(replace(make_synthetic(users=3, items=9, attributes=6), name="mine"), places)
     code, out, err = run("list")
     assert (code, err) == (0, "")
-    rows = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in out.splitlines() if line.startswith("│")}
-    assert rows["movies"] == "movies has not been fetched; run: convrec data fetch movies"
-    assert rows["mine"] == "imported"
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
+    assert "not here yet" in out
+    assert "movies has not been fetched; run: convrec data fetch movies" in out.splitlines()
+    assert rows["mine"] == ["imported", "3", "9", "6", rows["mine"][-1]]
     assert set(rows) > {"movies-all", "lastfm", "lastfm_star"}
 
 

@@ -249,6 +249,8 @@ def test_sums_of_the_belief(talk: Talk) -> None:
     before = belief.probabilities, belief.attribute_masses, belief.unknown_masses, belief.entropy()
     assert all(np.isfinite(part).all() for part in before)
     hear_together(belief, talk.heard)
+    weights = np.exp((belief.log_weights - belief.log_weights.max(axis=1, keepdims=True)).astype(float))
+    assert belief.probabilities == pytest.approx(weights / weights.sum(axis=1, keepdims=True), abs=1e-6)
     for row, share in enumerate(belief.probabilities.astype(float)):
         has = [sum(share[i] for i, own in enumerate(known.has) if a in own) for a in range(known.n_attributes)]
         assert belief.attribute_masses[row] == pytest.approx(np.array(has), abs=1e-6)

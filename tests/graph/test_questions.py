@@ -226,6 +226,17 @@ def test_nothing_is_left_to_ask(case: Asking, mode: QuestionMode) -> None:
     assert (questions.value == 0).all()
 
 
+@pytest.mark.parametrize("mode", [QuestionMode.FACET, QuestionMode.MULTI])
+def test_a_facet_with_nothing_left_to_name_is_no_question(mode: QuestionMode) -> None:
+    """It stands behind a question to which the user never answers, though neither is worth anything."""
+    known = Facts((frozenset({0, 1}), frozenset()), (0, 1), (False, False), (1, 2), (1, 2))
+    model = replace(truthful(known).model, dont_know=np.ones(2))
+    belief = Belief(known.catalogue(), model, np.zeros((1, 2), np.float32))
+    questions = best_questions(belief, np.array([[True, False]]), mode, 2)
+    assert questions.options[0, :, 0].tolist() == [1, -1]
+    assert questions.value[0] == pytest.approx([0.0, 0.0])
+
+
 @settings(max_examples=20, deadline=None)
 @given(facts(), st.sampled_from(list(QuestionMode)), st.data())
 def test_a_certain_belief_has_nothing_to_learn(known: Facts, mode: QuestionMode, data: st.DataObject) -> None:

@@ -1,5 +1,7 @@
 """The classic user: truthful, patient, and without favourites among the truths."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -56,6 +58,17 @@ def test_where_the_facet_is_unknown_the_user_does_not_know(
     names = ["Michael Mann", "Joel Coen"][: mode.n_options]
     assert answers_of(open_world(), "Duck Soup", names, mode) == open_said
     assert answers_of(closed_world(), "Duck Soup", names, mode) == closed_said
+
+
+def test_a_value_too_rare_to_be_an_attribute_is_known_all_the_same():
+    """Of Duck Soup the source has a director, whom no attribute names: it is by none of those who are asked about."""
+    world = open_world()
+    recorded = world.catalogue.known.copy()
+    recorded[item(world.catalogue, "Duck Soup"), world.catalogue.facet_index("director")] = True
+    world = replace(world, catalogue=replace(world.catalogue, recorded=recorded))
+    assert answers_of(world, "Duck Soup", ["Michael Mann"], BINARY) == [NO]
+    assert answers_of(world, "Duck Soup", ["Michael Mann", "Joel Coen"], FACET) == [NO, NO, NONE, NONE]
+    assert answers_of(world, "Short Cuts", ["crime"], BINARY) == [DONT_KNOW]
 
 
 def test_everybody_answers_about_their_own_item():

@@ -173,11 +173,13 @@ def test_users_are_asked_by_their_own_row_and_the_turns_before():
     talk.keep(np.array([1, 2, 3]))
     talk.step(talk.state(), Decision(np.array([LIST, WAIT, ASK])))
     talk.keep(np.array([1, 2]))
-    talk.step(talk.state(), Decision(np.array([LIST, LIST])))
+    talk.step(talk.state(), Decision(np.array([ASK, LIST])))
+    talk.step(talk.state(), Decision(np.array([LIST, WAIT])))
     assert users.calls == [
         ("answer", [1, 3], [0, 0]), ("accept", [2], [0]),
         ("answer", [3], [1]), ("accept", [1], [1]),
-        ("accept", [2, 3], [1, 2]),
+        ("answer", [2], [1]), ("accept", [3], [2]),  # 2 has waited once in between
+        ("accept", [2], [2]),
     ]  # fmt: skip
 
 

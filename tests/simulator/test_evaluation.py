@@ -90,6 +90,7 @@ def test_only_waiting_is_neither_asked_nor_shown():
     row = run.summary()
     assert row["sr_curve"] == pytest.approx([2 / 6, 4 / 6])
     assert (row["agent_turns"], row["asks_per_dialogue"]) == (10, 0)
+    assert row["lists_per_dialogue"] == pytest.approx(10 / 6)
 
 
 def test_seeds_are_joined_and_told_apart():

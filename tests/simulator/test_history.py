@@ -139,6 +139,16 @@ def test_evidence_is_answers_and_lists_turned_down_and_nothing_else():
     assert list(history.evidence(np.array([2, 3]), np.array([0, 0]))) == []
 
 
+def test_evidence_is_of_the_step_that_is_named():
+    history = of_acts([ASK, ASK, RECOMMEND], [RECOMMEND, RECOMMEND, ASK])
+    history.answers[0, 1], history.accepted[1, 0] = Answer.YES, 1
+    answers, refusals = history.evidence(np.array([0, 1]), np.array([1, 1]))
+    assert isinstance(answers, AnswerEvidence)
+    assert (answers.options.tolist(), answers.answers.tolist()) == ([[1]], [[Answer.YES]])
+    assert isinstance(refusals, RejectionEvidence)
+    assert refusals.items.tolist() == [[1, -1]]
+
+
 def test_room_that_is_made_is_empty():
     history = of_acts([ASK, RECOMMEND], n_steps=2)
     turns, asked = history.turns, history.asked(4)

@@ -24,7 +24,7 @@ from simulator.history import Act, History
 from simulator.protocol import Decision, Policy, State
 from simulator.randomness import dialogue_keys
 from simulator.users import ClassicUsers
-from tests.worlds import MODES, Ranked, Rambling, begin, open_world, town
+from tests.worlds import MODES, Rambling, Ranked, begin, open_world, town
 
 SPACE = ActionSpace(n_ask=3, n_recommend=5, list_length=3)
 POLICIES: dict[str, type] = {"bayes": BayesPolicy, "random": RandomPolicy, "max-entropy": MaxEntropyPolicy}

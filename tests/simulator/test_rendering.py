@@ -1,5 +1,7 @@
 """Acts in words: golden text of a tiny dialogue in each question mode."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,6 +114,19 @@ def test_golden(mode: QuestionMode):
 def test_somebody_with_nothing_to_say():
     history = history_of(QuestionMode.BINARY, [])
     assert text(history, 0) == "user: I am looking for something good.\n"
+
+
+def test_options_of_an_ordered_facet_are_named_in_order_and_keep_their_answers():
+    names = ["drama", "crime", "horror"]  # the catalogue has them the other way round
+    history = history_of(QuestionMode.MULTI, [(names, [YES, NO, YES])])
+    catalogue = open_world().catalogue
+    places = [attribute(catalogue, name) for name in names]
+    assert places == sorted(places, reverse=True)
+    facets = tuple(replace(facet, ordered=True) for facet in catalogue.facets)
+    lines = render_dialogue(replace(catalogue, facets=facets), history, 1)
+    assert lines[1:3] == [
+        ("agent", "As for the genre: horror, crime, drama, or none of these?"), ("user", "horror and drama.")
+    ]  # fmt: skip
 
 
 def test_attributes_can_be_phrased_otherwise_and_options_are_named_as_they_are():
