@@ -13,6 +13,9 @@ MCR = "--turns 14 --dialogues 4000 --seeds 2"
 
 BAYES = "--policy bayes"
 
+PICTURE = "success.svg"
+"""File beside the page: success over turns of the first table."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -78,6 +81,8 @@ def draw_page(results: Path) -> str:
         "A failure counts 15 turns. *No history*: the user is anonymous, as in every chat. Test split, each table run "
         "once after tuning on valid. What was tried and did not help stands in [results/LOG.md](../results/LOG.md).",
     ]
+    if (results / f"{EVALUATIONS[0].name}.json").exists():
+        parts.append(f"![{EVALUATIONS[0].heading}: success over turns]({PICTURE})")
     for evaluation in EVALUATIONS:
         path = results / f"{evaluation.name}.json"
         if path.exists():

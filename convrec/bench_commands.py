@@ -20,8 +20,9 @@ from rich import box
 from rich.table import Table
 
 from convrec import provenance
-from convrec.acceptance import EVALUATIONS, draw_page
+from convrec.acceptance import EVALUATIONS, PICTURE, draw_page, read_result
 from convrec.cli import examples
+from convrec.plots import plot_success_over_turns
 from convrec.run_options import check_output, console, notices
 from graph.errors import OptionError
 from graph.whole_file import written_whole
@@ -127,8 +128,13 @@ def tables(results: Path, only: tuple[str, ...], again: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/results.md"), show_default=True,
               metavar="FILE", help="Page to write.")  # fmt: skip
 def page(results: Path, out: Path) -> None:
-    """Draw the page of results from the recorded tables."""
+    """Draw the page of results from the recorded tables, and beside it the picture of the first table."""
     check_output(out, "--out")
+    first = EVALUATIONS[0]
+    recorded = results / f"{first.name}.json"
+    if recorded.exists():
+        rows = read_result(recorded)["results"]
+        plot_success_over_turns(rows, f"{first.heading}: success over turns", out.with_name(PICTURE))
     with written_whole(out) as unfinished:
         unfinished.write_text(draw_page(results), encoding="utf-8")
 

@@ -39,8 +39,10 @@ def plot_success_over_turns(rows: Sequence[dict[str, Any]], title: str, path: Pa
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.25)
-    with written_whole(path) as unfinished:
-        figure.savefig(unfinished, dpi=150)
+    # Without a date and with fixed ids an SVG changes only when the figures do.
+    undated = {"Date": None} if path.suffix == ".svg" else None
+    with mpl.rc_context({"svg.hashsalt": "convrec"}), written_whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=150, metadata=undated)
     plt.close(figure)
 
 

@@ -65,6 +65,8 @@ def _best_facets(belief: Belief, asked: NDArray[np.bool_], mode: QuestionMode, c
     weighed = np.full((n_dialogues, catalogue.n_facets, N_WEIGHED), -1, np.int32)
     for facet in range(catalogue.n_facets):
         attributes = np.flatnonzero(catalogue.attribute_facet == facet).astype(np.int32)
+        if not len(attributes):
+            continue
         places = kernels.largest(np.ascontiguousarray(single[:, attributes]), N_WEIGHED, asked[:, attributes])
         weighed[:, facet] = np.where(places >= 0, attributes[places], -1)
     edges = catalogue.item_attributes

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from graph.answers import Answer, AnswerModel
 from graph.belief import AnswerEvidence, Belief, EmptyBeliefError, RejectionEvidence
-from graph.hashing import hash_order
 from tests.graph.catalogues import Facts, Said, Story, facts, padded, questions_about, worlds
 
 slow = settings(max_examples=40, deadline=None)
@@ -328,16 +327,3 @@ def test_the_order_of_items_decides_nothing(talk: Talk, data: st.DataObject) -> 
     ranked = np.array(items)[other.top_items(known.n_items)]
     assume(all(len(set(row.tolist())) == len(row) for row in belief.log_weights))  # rounding may join two weights
     assert np.array_equal(ranked, belief.top_items(known.n_items))
-
-
-def test_hash_order_has_nothing_to_do_with_the_order_of_ids() -> None:
-    ids = np.arange(-500, 9_500)
-    order = hash_order(ids)
-    assert order.dtype == np.float32
-    assert ((order >= 0) & (order < 1)).all()
-    assert len(np.unique(order)) > 9_990
-    assert abs(np.corrcoef(ids, order)[0, 1]) < 0.03
-    assert abs(np.corrcoef(order[:-1], order[1:])[0, 1]) < 0.03
-    assert order.mean() == pytest.approx(0.5, abs=0.01)
-    shuffled = np.random.default_rng(0).permutation(len(ids))
-    assert np.array_equal(hash_order(ids[shuffled]), order[shuffled])

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -143,51 +145,73 @@ def cells_of(options: list[int], belief: NDArray[np.float64], has: NDArray[np.fl
     return np.bincount(cell, belief, minlength=1 << len(options))
 
 
+def weighed_in(known: Facts, rng: np.random.Generator, n_rows: int) -> NDArray[np.int32]:
+    """Attributes of each facet in random order, some of them left out, shape (N, F, P)."""
+    facets = range(len(known.open_world))
+    orders = [[rng.permutation(known.attributes_in(facet)).tolist() for facet in facets] for _ in range(n_rows)]
+    kept = [[order[: len(order) - len(order) // 3 * row] for order in own] for row, own in enumerate(orders)]
+    return np.array([padded(own, known.n_attributes) for own in kept], np.int32)
+
+
 @compiled
-@given(facts(max_facets=1), st.integers(1, 4), st.booleans(), seeds)
+@given(facts(), st.integers(1, 4), st.booleans(), seeds)
 def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool, seed: int) -> None:
     catalogue, probability = known.catalogue(), beliefs(3, known.n_items, seed)
-    items, has = catalogue.attribute_items, has_matrix(catalogue)
-    rng = np.random.default_rng(seed)
-    weighed = np.array([rng.permutation(known.n_attributes) for _ in range(3)], np.int32)
-    weighed[1, known.n_attributes // 2 :] = -1
-    call = probability, weighed, naming, n_options, items.indptr, items.indices
+    edges, has = catalogue.item_attributes, has_matrix(catalogue)
+    weighed = weighed_in(known, np.random.default_rng(seed), 3)
+    call = probability, weighed, catalogue.attribute_facet, naming, n_options, edges.indptr, edges.indices
     options, masses = kernels.choose_options(*call)
-    bits_of = naming_bits if naming else partition_bits
-    for row in range(3):
+    assert options.shape == (3, len(known.open_world), n_options)
+    for row, facet in itertools.product(range(3), range(len(known.open_world))):
+        choices = [attribute for attribute in weighed[row, facet].tolist() if attribute >= 0]
         belief = probability[row].astype(float)
-        chosen = [option for option in options[row].tolist() if option >= 0]
-        assert options[row].tolist() == chosen + [-1] * (n_options - len(chosen))
+        chosen = [option for option in options[row, facet].tolist() if option >= 0]
+        assert options[row, facet].tolist() == chosen + [-1] * (n_options - len(chosen))
         assert len(set(chosen)) == len(chosen)
-        assert set(chosen) <= set(weighed[row].tolist())
+        assert set(chosen) <= set(choices)
         cells = cells_of(chosen, belief, has)
-        assert masses[row, : len(cells)] == pytest.approx(cells, abs=1e-6)
-        assert not masses[row, len(cells) :].any()
-        for place in range(n_options):
-            rest = [a for a in weighed[row].tolist() if a >= 0 and a not in chosen[:place]]
-            best = max((bits_of(cells_of([*chosen[:place], a], belief, has)) for a in rest), default=0.0)
-            if place < len(chosen):
-                assert bits_of(cells_of(chosen[: place + 1], belief, has)) == pytest.approx(best, abs=3e-6)
-            else:  # nothing more was worth naming
-                assert best <= bits_of(cells_of(chosen, belief, has)) + 5e-6
-                break
+        assert masses[row, facet, : len(cells)] == pytest.approx(cells, abs=1e-6)
+        assert not masses[row, facet, len(cells) :].any()
+        assert_greedy(chosen, choices, n_options, naming, belief, has)
     again, masses_again = kernels.choose_options(*call)
     assert np.array_equal(again, options)
     assert np.array_equal(masses_again, masses)
 
 
+def assert_greedy(
+    chosen: list[int],
+    choices: list[int],
+    n_options: int,
+    naming: bool,
+    belief: NDArray[np.float64],
+    has: NDArray[np.float64],
+) -> None:
+    """Each option is worth as much as any other would be in its place, and none that is worth something is missing."""
+    bits_of = naming_bits if naming else partition_bits
+    for place in range(len(chosen) + 1):
+        earlier = chosen[:place]
+        rest = [attribute for attribute in choices if attribute not in earlier]
+        best = max((bits_of(cells_of([*earlier, attribute], belief, has)) for attribute in rest), default=0.0)
+        if place < len(chosen):
+            assert bits_of(cells_of(chosen[: place + 1], belief, has)) == pytest.approx(best, abs=3e-6)
+        elif place < n_options:
+            assert best <= bits_of(cells_of(chosen, belief, has)) + 5e-6
+
+
 @compiled
-@given(facts(max_facets=1), st.booleans(), seeds)
-def test_questions_of_a_batch_are_chosen_apart(known: Facts, naming: bool, seed: int) -> None:
+@given(facts(), st.booleans(), seeds)
+def test_dialogues_and_facets_are_chosen_for_apart(known: Facts, naming: bool, seed: int) -> None:
     """What one question leaves in the scratch arrays does not reach the next."""
     catalogue, probability = known.catalogue(), beliefs(4, known.n_items, seed)
-    items = catalogue.attribute_items
-    weighed = np.tile(np.arange(known.n_attributes, dtype=np.int32), (4, 1))
-    together = kernels.choose_options(probability, weighed, naming, 4, items.indptr, items.indices)
-    for row in range(4):
-        alone = kernels.choose_options(probability[[row]], weighed[[row]], naming, 4, items.indptr, items.indices)
-        assert np.array_equal(alone[0][0], together[0][row])
-        assert np.array_equal(alone[1][0], together[1][row])
+    edges, facets = catalogue.item_attributes, catalogue.attribute_facet
+    weighed = weighed_in(known, np.random.default_rng(seed), 4)
+    options, masses = kernels.choose_options(probability, weighed, facets, naming, 4, edges.indptr, edges.indices)
+    for row, facet in itertools.product(range(4), range(len(known.open_world))):
+        only = np.full_like(weighed[[row]], -1)
+        only[0, facet] = weighed[row, facet]
+        alone = kernels.choose_options(probability[[row]], only, facets, naming, 4, edges.indptr, edges.indices)
+        assert np.array_equal(alone[0][0, facet], options[row, facet])
+        assert np.array_equal(alone[1][0, facet], masses[row, facet])
 
 
 def test_as_rows() -> None:

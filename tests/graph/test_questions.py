@@ -145,15 +145,17 @@ def one_facet(draw: st.DrawFn) -> tuple[Facts, Belief]:
 def test_greedy_options_are_close_to_the_best(case: tuple[Facts, Belief], mode: QuestionMode) -> None:
     """Picking options one by one against trying every set; for multi 1 - 1/e is proven (the entropy is submodular)."""
     known, belief = case
-    items = belief.catalogue.attribute_items
+    edges, facets = belief.catalogue.item_attributes, belief.catalogue.attribute_facet
     story, share = truthful(known), shares(belief, 0)
     naming = mode is QuestionMode.FACET
-    weighed = np.arange(known.n_attributes, dtype=np.int32)[None, :]
+    weighed = np.arange(known.n_attributes, dtype=np.int32)[None, None, :]
     for n_options in range(1, 5):
-        found, _ = kernels.choose_options(belief.probabilities, weighed, naming, n_options, items.indptr, items.indices)
+        found, _ = kernels.choose_options(
+            belief.probabilities, weighed, facets, naming, n_options, edges.indptr, edges.indices
+        )
         sets = (s for m in range(1, n_options + 1) for s in itertools.combinations(range(known.n_attributes), m))
         best = max(story.information(share, options, naming) for options in sets)
-        chosen = [option for option in found[0].tolist() if option >= 0]
+        chosen = [option for option in found[0, 0].tolist() if option >= 0]
         value = story.information(share, chosen, naming) if chosen else 0.0
         assert value >= (1.0 if n_options == 1 else 0.63) * best - 1e-5
     questions = best_questions(belief, np.zeros((1, known.n_attributes), bool), mode, 1)
