@@ -104,29 +104,42 @@ class AnswerModel:
         table[~present] = 1.0
         return table
 
-    def log_likelihood(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:
+    def log_likelihood(
+        self, options: NDArray[np.int32], answers: NDArray[np.int8], naming: NDArray[np.bool_]
+    ) -> FloatArray:
         """Log-probability of the answers to each question in every state of an item.
 
         :param options: attributes asked about, all of one facet, shape (E, m), -1 where there are fewer.
         :param answers: :class:`Answer` to each option, shape (E, m); ``UNSAID`` beside a ``YES`` where one was named.
+        :param naming: True for facet questions, which are answered as a whole, shape (E,).
         :return: shape (E, S), never below m times :data:`LOG_IMPOSSIBLE`.
         """
+        logs = np.empty((len(options), 2 ** options.shape[1] + 1))
+        logs[naming] = self._log_named(options[naming], answers[naming])
+        logs[~naming] = self._log_picked(options[~naming], answers[~naming])
+        return logs
+
+    def _log_named(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:
+        named = answers == Answer.YES
+        nothing_named = ~named.any(axis=1)
+        whole = np.maximum(answers[:, 0] - 1, 0)  # none of these, don't know or don't care, about all options alike
+        response = np.where(nothing_named, options.shape[1] + whole, named.argmax(axis=1))
+        likelihood = np.take_along_axis(self.naming_channel(options), response[:, None, None], axis=2)
+        logs = floored_log(likelihood[..., 0])
+        if not self.hears_no:
+            logs[nothing_named & (whole == 0)] = 0.0
+        return logs
+
+    def _log_picked(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:
         n_options = options.shape[1]
         bits = option_bits(n_options)
         states = np.concatenate([bits.astype(int), np.full((1, n_options), 2)])  # (S, m): 0 lacks, 1 has, 2 unknown
         tables = self._option_tables(options)
-        spoken = np.where(answers == Answer.UNSAID, Answer.YES, answers).astype(np.intp)
-        likelihood = np.take_along_axis(tables, spoken[:, :, None, None], axis=3)[..., 0]  # (E, m, 3)
+        likelihood = np.take_along_axis(tables, answers.astype(np.intp)[:, :, None, None], axis=3)[..., 0]  # (E, m, 3)
         logs = floored_log(likelihood)
         silent = (options < 0) | ((answers == Answer.NO) if not self.hears_no else False)
         logs[silent] = 0.0
-        result = logs[:, np.arange(n_options)[None, :], states].sum(axis=-1)  # (E, S)
-        named = (answers == Answer.UNSAID).any(axis=1)
-        if named.any():
-            place = np.argmax(answers[named] == Answer.YES, axis=1)
-            responses = self.naming_channel(options[named])
-            result[named] = floored_log(np.take_along_axis(responses, place[:, None, None], axis=2)[..., 0])
-        return result
+        return logs[:, np.arange(n_options)[None, :], states].sum(axis=-1)  # (E, S)
 
     @cached_property
     def binary_channel(self) -> tuple[FloatArray, FloatArray]:
@@ -140,21 +153,19 @@ class AnswerModel:
         return np.ascontiguousarray(spoken), entropy_bits(np.concatenate([spoken, silence], axis=-1))
 
     def naming_channel(self, options: NDArray[np.int32]) -> FloatArray:
-        """P(response | state) of a facet question: one option named, none of these, or silence.
+        """P(response | state) of a facet question: one option named, none of these, or silence about all of it.
 
-        The user sees each option through their own error, then names one of those that seem to hold, all alike.
+        The user sees each option through their own error, then names one of those that seem to hold, all alike;
+        they are as silent as about its options on average.
 
         :param options: shape (E, m), -1 where there are fewer.
-        :return: shape (E, S, m + 2); responses are the m options, "none of these", and silence.
+        :return: shape (E, S, m + 3); responses are the m options, "none of these", "don't know" and "don't care".
         """
         n_options = options.shape[1]
-        tables = self._option_tables(options)
-        present = options >= 0
-        speaking = tables[..., :2].sum(axis=-1, keepdims=True)
-        perceive = np.where(present[..., None], self._perceived(options), 0.0)
-        silence = np.where(present[..., None], 1 - speaking[..., 0], 0.0).sum(axis=1) / np.maximum(
-            present.sum(axis=1, keepdims=True), 1
-        )  # (E, 3)
+        present = (options >= 0)[:, :, None]
+        perceive = np.where(present, self._perceived(options), 0.0)
+        silence = np.where(present[..., None], self._option_tables(options)[..., Answer.DONT_KNOW :], 0.0).sum(axis=1)
+        silence /= np.maximum(present.sum(axis=1), 1)[..., None]  # (E, 3, 2)
         bits = option_bits(n_options)
         states = np.concatenate([bits.astype(int), np.full((1, n_options), 2)])
         yes = perceive[:, np.arange(n_options)[None, :], states]  # (E, S, m)
@@ -162,8 +173,9 @@ class AnswerModel:
         naming = np.concatenate(
             [bits / np.maximum(bits.sum(axis=1, keepdims=True), 1), ~bits.any(axis=1, keepdims=True)], axis=1
         )
-        silent = np.concatenate([np.repeat(silence[:, :1], len(bits), axis=1), silence[:, 2:]], axis=1)[..., None]
-        return np.concatenate([(1 - silent) * (seen @ naming), silent], axis=2)
+        silent = np.concatenate([np.repeat(silence[:, :1], len(bits), axis=1), silence[:, 2:]], axis=1)
+        speaks = np.maximum(1 - silent.sum(axis=-1, keepdims=True), 0.0)
+        return np.concatenate([speaks * (seen @ naming), silent], axis=2)
 
     def picking_channel(self, options: NDArray[np.int32]) -> FloatArray:
         """P(response | state) of a binary or multi question: yes, no or silence about each option.

@@ -35,6 +35,8 @@ class AnswerEvidence:
     """Attributes asked about, of one facet a row, shape (E, m), -1 where there are fewer."""
     answers: NDArray[np.int8]
     """:class:`graph.answers.Answer` to each option, shape (E, m)."""
+    naming: NDArray[np.bool_]
+    """True for facet questions, which are answered as a whole, shape (E,)."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ class Belief:
     def open_with(self, rows: NDArray[np.intp], attributes: NDArray[np.int32]) -> None:
         """Take in one true attribute that each user volunteered, drawn uniformly from those of the item in mind.
 
-        P(a | i) = [i has a] / number of attributes of i.
+        P(a | i) = P(yes to a | i) / number of attributes of i: [i has a] over the number for truthful people where the
+        facet is known, softer otherwise, so that what the catalogue does not know is not ruled out.
 
         :param rows: dialogues, shape (E,).
         :param attributes: shape (E,), -1 where the user had nothing to say.
@@ -103,11 +106,11 @@ class Belief:
         spoke = attributes >= 0
         rows, attributes = rows[spoke], attributes[spoke]
         answers = np.full((len(rows), 1), Answer.YES, dtype=np.int8)
-        self.update(AnswerEvidence(rows, attributes[:, None], answers))
+        self.update(AnswerEvidence(rows, attributes[:, None], answers, np.zeros(len(rows), bool)))
         self._weights[rows] -= self._log_degrees
 
     def _hear(self, evidence: AnswerEvidence) -> None:
-        logs = self.answer_model.log_likelihood(evidence.options, evidence.answers)
+        logs = self.answer_model.log_likelihood(evidence.options, evidence.answers, evidence.naming)
         items, unknown = self.catalogue.attribute_items, self.catalogue.unknown_items
         facets = self.catalogue.attribute_facet[evidence.options[:, 0]]
         kernels.add_by_state(

@@ -199,18 +199,19 @@ def _partition_entropy(cells, n_chosen, candidate):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def choose_options(probability, weighed, facets, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
+def choose_options(probability, unknown, weighed, facets, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
     """Pick the options of one question a facet greedily: each next one is what makes the truthful answer worth most.
 
     Only believed items are walked, each with its attributes, so the cost falls as the belief narrows.
 
     :param probability: shape (N, V).
+    :param unknown: belief that each facet is unknown for the item, which is taken for silence, shape (N, F).
     :param weighed: attributes to choose among, most telling first, shape (N, F, C), -1 where there are fewer.
     :param facets: facet of each attribute, shape (P,).
     :param naming: True for facet questions (one is named), False for multi (all that hold are picked).
     :param indptr, indices: attributes of each item.
-    :return: options (N, F, m) int32, -1 where fewer are worth anything, and the belief in each cell (N, F, 2**m)
-        float64; cell 0 holds also the items for which the facet is unknown.
+    :return: options (N, F, m) int32, -1 where fewer are worth anything, and the belief in each cell of the items
+        for which the facet is known (N, F, 2**m) float64.
     """
     n_rows, n_facets, n_weighed = weighed.shape
     n_cells = 1 << n_options
@@ -233,7 +234,7 @@ def choose_options(probability, weighed, facets, naming, n_options, indptr, indi
                 state[n_believed] = 0
                 n_believed += 1
         for facet in range(n_facets):
-            masses[row, facet, 0] = 1.0
+            masses[row, facet, 0] = max(1.0 - unknown[row, facet], 0.0)
             worth[facet] = 0.0
             for index in range(n_weighed):
                 if weighed[row, facet, index] >= 0:

@@ -71,8 +71,8 @@ def _best_facets(belief: Belief, asked: NDArray[np.bool_], mode: QuestionMode, c
         weighed[:, facet] = np.where(places >= 0, attributes[places], -1)
     edges = catalogue.item_attributes
     options, cells = kernels.choose_options(
-        belief.probabilities, weighed, catalogue.attribute_facet, mode is QuestionMode.FACET, n_options,
-        edges.indptr, edges.indices,
+        belief.probabilities, belief.unknown_masses, weighed, catalogue.attribute_facet,
+        mode is QuestionMode.FACET, n_options, edges.indptr, edges.indices,
     )  # fmt: skip
     value = np.zeros((n_dialogues, catalogue.n_facets))
     for facet in range(catalogue.n_facets):
@@ -92,8 +92,7 @@ def _information(
     cells: NDArray[np.float64],
     unknown: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Bits expected from one question a dialogue; ``cells`` (N, 2**m) counts unknown items in cell 0."""
+    """Bits expected from one question a dialogue; ``cells`` (N, 2**m) counts items for which the facet is known."""
     states = np.concatenate([cells, unknown[:, None]], axis=1)
-    states[:, 0] = np.maximum(states[:, 0] - unknown, 0.0)
     channel = model.naming_channel(options) if mode is QuestionMode.FACET else model.picking_channel(options)
     return answer_information(states, channel)

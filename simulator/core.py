@@ -108,6 +108,7 @@ class Conversations:
             answers = self._users.answer(self.rows[asking], options, self.rules.questions, turns[asking])
             history.options[asking, steps[asking]] = options
             history.answers[asking, steps[asking]] = answers
+            history.naming[asking, steps[asking]] = self.rules.questions is QuestionMode.FACET
         showing = np.flatnonzero(acts == Act.RECOMMEND)
         if len(showing):
             lists = state.candidates.list_for(slots)[showing] if decision.lists is None else decision.lists[showing]

@@ -42,6 +42,8 @@ class History:
     """Attributes asked about, shape (N, T, m), -1 where there are fewer."""
     answers: NDArray[np.int8]
     """:class:`graph.answers.Answer` to each option, shape (N, T, m), -1 where there is none."""
+    naming: NDArray[np.bool_]
+    """Whether the user could name one option at most (a facet question), shape (N, T)."""
     lists: NDArray[np.int32]
     """Items shown, shape (N, T, k), -1 where there are fewer."""
     accepted: NDArray[np.int16]
@@ -57,6 +59,7 @@ class History:
             np.zeros((n, n_steps), np.int8),
             np.full((n, n_steps, n_options), -1, np.int32),
             np.full((n, n_steps, n_options), -1, np.int8),
+            np.zeros((n, n_steps), bool),
             np.full((n, n_steps, list_length), -1, np.int32),
             np.zeros((n, n_steps), np.int16),
         )
@@ -125,7 +128,14 @@ class History:
 
     def grow(self, n_steps: int) -> None:
         """Make room for ``n_steps`` more steps."""
-        for name, empty in (("acts", Act.NONE), ("options", -1), ("answers", -1), ("lists", -1), ("accepted", 0)):
+        for name, empty in (
+            ("acts", Act.NONE),
+            ("options", -1),
+            ("answers", -1),
+            ("naming", 0),
+            ("lists", -1),
+            ("accepted", 0),
+        ):
             array = getattr(self, name)
             room = [(0, 0), (0, n_steps)] + [(0, 0)] * (array.ndim - 2)
             setattr(self, name, np.pad(array, room, constant_values=int(empty)))
@@ -141,7 +151,8 @@ class History:
         asked = self.acts[rows, steps] == Act.ASK
         if asked.any():
             asking, step = rows[asked], steps[asked]
-            yield AnswerEvidence(asking, self.options[asking, step], self.answers[asking, step])
+            options, answers = self.options[asking, step], self.answers[asking, step]
+            yield AnswerEvidence(asking, options, answers, self.naming[asking, step])
         refused = (self.acts[rows, steps] == Act.RECOMMEND) & (self.accepted[rows, steps] == 0)
         if refused.any():
             refusing = rows[refused]

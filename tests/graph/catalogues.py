@@ -236,8 +236,9 @@ class Story:
         return self.naming(item, options) if naming else self.picking(item, options)
 
     def information(self, belief: Sequence[float], options: Sequence[int], naming: bool) -> float:
-        """Bits an answer tells about the item, every way of not answering an option taken as one."""
-        return information(belief, [as_silence(self.says(item, options, naming)) for item in range(len(belief))])
+        """Bits an answer tells about the item; of options picked apart, every way of not answering is taken as one."""
+        says = [self.says(item, options, naming) for item in range(len(belief))]
+        return information(belief, says if naming else [as_silence(chances) for chances in says])
 
 
 def as_silence(chances: dict[Said, float]) -> dict[Said, float]:

@@ -42,14 +42,14 @@ def states_of(n_options: int, width: int) -> list[int]:
 def test_naming_channel_is_the_story(user: tuple[Story, int, int]) -> None:
     story, m, width = user
     channel = story.model.naming_channel(padded([range(m)], width))[0]
-    assert channel.shape == (2**width + 1, width + 2)
+    assert channel.shape == (2**width + 1, width + 3)
     assert (channel >= 0).all()
     assert channel.sum(axis=1) == pytest.approx(np.ones(2**width + 1))
     for item, state in enumerate(states_of(m, width)):
-        says = as_silence(story.naming(item, range(m)))
+        says = story.naming(item, range(m))
         named = [says.get(tuple(Answer.YES if own == j else Answer.UNSAID for own in range(m)), 0.0) for j in range(m)]
-        none, silence = says[(Answer.NO,) * m], says[(Answer.DONT_KNOW,) * m]
-        assert channel[state] == pytest.approx([*named, *[0.0] * (width - m), none, silence], abs=1e-12)
+        whole = [says[(answer,) * m] for answer in (Answer.NO, Answer.DONT_KNOW, Answer.DONT_CARE)]
+        assert channel[state] == pytest.approx([*named, *[0.0] * (width - m), *whole], abs=1e-12)
 
 
 @slow
@@ -77,9 +77,7 @@ def test_picking_channel_is_the_story(user: tuple[Story, int, int]) -> None:
 def test_log_likelihood_is_the_log_of_the_story(user: tuple[Story, int, int]) -> None:
     story, m, width = user
     every_said = sorted(story.picking(0, range(m)))
-    logs = story.model.log_likelihood(
-        padded([range(m)] * len(every_said), width), padded(every_said, width).astype(np.int8)
-    )
+    logs = heard(story.model, padded([range(m)] * len(every_said), width), padded(every_said, width))
     for item, state in enumerate(states_of(m, width)):
         says = [story.about_one(item, option) for option in range(m)]
         floored = [sum(floor(says[j][own]) for j, own in enumerate(said)) for said in every_said]
@@ -91,14 +89,22 @@ def test_log_likelihood_is_the_log_of_the_story(user: tuple[Story, int, int]) ->
 
 
 @slow
-@given(users(), st.data())
-def test_log_likelihood_of_a_named_option(user: tuple[Story, int, int], data: st.DataObject) -> None:
+@given(users())
+def test_log_likelihood_of_a_question_answered_as_a_whole(user: tuple[Story, int, int]) -> None:
     story, m, width = user
-    named = data.draw(st.integers(0, m - 1))
-    said = tuple(int(Answer.YES if own == named else Answer.UNSAID) for own in range(m))
-    logs = story.model.log_likelihood(padded([range(m)], width), padded([said], width).astype(np.int8))[0]
+    every_said = sorted({said for item in range(2**m + 1) for said in story.naming(item, range(m))})
+    logs = heard(story.model, padded([range(m)] * len(every_said), width), padded(every_said, width), naming=True)
     for item, state in enumerate(states_of(m, width)):
-        assert logs[state] == pytest.approx(floor(story.naming(item, range(m)).get(said, 0.0)), abs=1e-9)
+        says = story.naming(item, range(m))
+        floored = [floor(says.get(said, 0.0)) for said in every_said]
+        assert logs[:, state] == pytest.approx(np.array(floored), abs=1e-9)
+
+
+def heard(
+    model: AnswerModel, options: NDArray[np.int32], answers: NDArray[np.integer], naming: bool = False
+) -> NDArray[np.float64]:
+    """Log-likelihood of answers that are all to questions of one kind."""
+    return model.log_likelihood(options, answers.astype(np.int8), np.full(len(options), naming))
 
 
 def floor(chance: float) -> float:
@@ -112,15 +118,14 @@ def test_log_likelihood_is_the_log_of_the_channels(user: tuple[Story, int, int])
     truthful = replace(story.model, **dict.fromkeys(("dont_know", "dont_care", "unknown_dont_know"), np.zeros(m + 1)))
     options = padded([range(m)], m)
     picks = np.array(list(itertools.product([Answer.NO, Answer.YES], repeat=m)), np.int8)
-    logs = truthful.log_likelihood(np.repeat(options, len(picks), axis=0), picks)
+    logs = heard(truthful, np.repeat(options, len(picks), axis=0), picks)
     channel = truthful.picking_channel(options)[0]
     possible = channel.T > 0
     assert np.exp(logs[possible]) == pytest.approx(channel.T[possible])
-    if m > 1:
-        names = np.where(np.eye(m, dtype=bool), Answer.YES, Answer.UNSAID).astype(np.int8)
-        logs = story.model.log_likelihood(np.repeat(options, m, axis=0), names)
-        channel = story.model.naming_channel(options)[0, :, :m]
-        assert logs == pytest.approx(floored_log(channel.T))
+    whole = [[answer] * m for answer in (Answer.NO, Answer.DONT_KNOW, Answer.DONT_CARE)]
+    names = np.concatenate([np.where(np.eye(m, dtype=bool), Answer.YES, Answer.UNSAID), whole])
+    logs = heard(story.model, np.repeat(options, m + 3, axis=0), names, naming=True)
+    assert logs == pytest.approx(floored_log(story.model.naming_channel(options)[0].T))
 
 
 @slow
@@ -129,14 +134,17 @@ def test_a_no_says_nothing_to_the_deaf(user: tuple[Story, int, int]) -> None:
     story, m, width = user
     options, deaf = padded([range(m)], width), story.model.deaf_to_no()
     no = np.full((1, width), Answer.NO, np.int8)
-    assert (deaf.log_likelihood(options, no) == 0.0).all()
+    for naming in (False, True):
+        assert (heard(deaf, options, no, naming) == 0.0).all()
     first_yes = no.copy()
     first_yes[0, 0] = Answer.YES
-    alone = deaf.log_likelihood(padded([[0]], width), first_yes)
-    assert deaf.log_likelihood(options, first_yes) == pytest.approx(alone)
+    alone = heard(deaf, padded([[0]], width), first_yes)
+    assert heard(deaf, options, first_yes) == pytest.approx(alone)
     for answer in (Answer.DONT_KNOW, Answer.DONT_CARE):
         same = np.full((1, width), answer, np.int8)
-        assert np.array_equal(deaf.log_likelihood(options, same), story.model.log_likelihood(options, same))
+        for naming in (False, True):
+            logs = heard(story.model, options, same, naming)
+            assert np.array_equal(heard(deaf, options, same, naming), logs)
     assert deaf.error is story.model.error
     assert story.model.hears_no
 
@@ -148,9 +156,10 @@ def test_questions_of_a_batch_do_not_touch_one_another() -> None:
     model = AnswerModel(*columns)
     options = padded([(0, 1, 2), (3,), (2, 0, 1, 3), (1, 4)], 4)
     answers = padded([(1, 4, 4), (2,), (0, 1, 3, 0), (0, 0)], 4).astype(np.int8)
-    together = model.log_likelihood(options, answers)
+    naming = np.array([True, False, False, True])
+    together = model.log_likelihood(options, answers, naming)
     for row in range(4):
-        assert np.array_equal(model.log_likelihood(options[[row]], answers[[row]])[0], together[row])
+        assert np.array_equal(model.log_likelihood(options[[row]], answers[[row]], naming[[row]])[0], together[row])
     for channel in (model.naming_channel, model.picking_channel):
         assert np.allclose(channel(options), np.concatenate([channel(options[[row]]) for row in range(4)]), atol=1e-15)
 
@@ -164,7 +173,7 @@ def test_no_more_than_certain_silence() -> None:
         assert (answers >= 0).all()
         assert answers.sum(axis=-1) == pytest.approx(np.ones((1, 3)))
     every = np.array([[answer] for answer in (Answer.NO, Answer.YES, Answer.DONT_KNOW, Answer.DONT_CARE)], np.int8)
-    logs = model.log_likelihood(np.zeros((4, 1), np.int32), every)
+    logs = heard(model, np.zeros((4, 1), np.int32), every)
     assert np.exp(logs).sum(axis=0) == pytest.approx(np.ones(3))
     assert np.exp(logs[2]) == pytest.approx([0.7, 0.7, 1.0])
 

@@ -107,8 +107,7 @@ def talks(
             options, naming = draw(questions_about(known)), kind == "name"
             says = story.says(target, options, naming)
             said = draw(st.sampled_from(sorted(own for own, chance in says.items() if chance > 0)))
-            if not naming or len(options) == 1 or Answer.UNSAID in said:
-                heard.append(Told(row, options, said, naming))
+            heard.append(Told(row, options, said, naming))
     return Talk(story, log_prior, tuple(heard))
 
 
@@ -122,7 +121,8 @@ def hear(belief: Belief, heard: list[Heard], width: int = 4) -> None:
     else:
         told = [one for one in heard if isinstance(one, Told)]
         answers = padded([one.said for one in told], width).astype(np.int8)
-        belief.update(AnswerEvidence(rows, padded([one.options for one in told], width), answers))
+        naming = np.array([one.naming for one in told])
+        belief.update(AnswerEvidence(rows, padded([one.options for one in told], width), answers, naming))
 
 
 def hear_one_by_one(belief: Belief, heard: tuple[Heard, ...]) -> None:
@@ -145,6 +145,20 @@ def test_belief_is_the_posterior(talk: Talk) -> None:
     assert belief.probabilities == pytest.approx(expected, abs=1e-3)
     assert np.isfinite(belief.log_weights).all()
     assert belief.probabilities.sum(axis=1) == pytest.approx(np.ones(belief.n_dialogues))
+
+
+@pytest.mark.parametrize(
+    ("answer", "of_known", "of_unknown"), [(Answer.NO, 1.0, 0.5 * 0.5**3), (Answer.DONT_KNOW, 0.0, 0.5)]
+)
+def test_a_facet_question_is_answered_as_a_whole(answer: Answer, of_known: float, of_unknown: float) -> None:
+    """None of three: the user says so where all are known to be missing; where nobody knows, half of them guess."""
+    known = Facts((frozenset({3}), frozenset()), (0,) * 4, (True,), (1, 2), (1, 2, 3, 4))
+    half = np.full(4, 0.5)
+    model = replace(AnswerModel.honest(known.catalogue()), rate=half, unknown_dont_know=half)
+    belief = Belief(known.catalogue(), model, np.zeros((1, 2), np.float32))
+    hear(belief, [Told(0, (0, 1, 2), (int(answer),) * 3, naming=True)])
+    expected = np.array([[of_known, of_unknown]]) / (of_known + of_unknown)
+    assert belief.probabilities == pytest.approx(expected, abs=1e-3)
 
 
 @slow

@@ -159,12 +159,13 @@ def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool,
     catalogue, probability = known.catalogue(), beliefs(3, known.n_items, seed)
     edges, has = catalogue.item_attributes, has_matrix(catalogue)
     weighed = weighed_in(known, np.random.default_rng(seed), 3)
-    call = probability, weighed, catalogue.attribute_facet, naming, n_options, edges.indptr, edges.indices
+    unknown = unknown_share(catalogue, probability)
+    call = probability, unknown, weighed, catalogue.attribute_facet, naming, n_options, edges.indptr, edges.indices
     options, masses = kernels.choose_options(*call)
     assert options.shape == (3, len(known.open_world), n_options)
     for row, facet in itertools.product(range(3), range(len(known.open_world))):
         choices = [attribute for attribute in weighed[row, facet].tolist() if attribute >= 0]
-        belief = probability[row].astype(float)
+        belief = probability[row].astype(float) * catalogue.known[:, facet]
         chosen = [option for option in options[row, facet].tolist() if option >= 0]
         assert options[row, facet].tolist() == chosen + [-1] * (n_options - len(chosen))
         assert len(set(chosen)) == len(chosen)
@@ -176,6 +177,11 @@ def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool,
     again, masses_again = kernels.choose_options(*call)
     assert np.array_equal(again, options)
     assert np.array_equal(masses_again, masses)
+
+
+def unknown_share(catalogue: Catalogue, probability: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Belief in items for which each facet is unknown, shape (N, F)."""
+    return probability.astype(float) @ ~catalogue.known
 
 
 def assert_greedy(
@@ -205,11 +211,13 @@ def test_dialogues_and_facets_are_chosen_for_apart(known: Facts, naming: bool, s
     catalogue, probability = known.catalogue(), beliefs(4, known.n_items, seed)
     edges, facets = catalogue.item_attributes, catalogue.attribute_facet
     weighed = weighed_in(known, np.random.default_rng(seed), 4)
-    options, masses = kernels.choose_options(probability, weighed, facets, naming, 4, edges.indptr, edges.indices)
+    unknown = unknown_share(catalogue, probability)
+    rest = facets, naming, 4, edges.indptr, edges.indices
+    options, masses = kernels.choose_options(probability, unknown, weighed, *rest)
     for row, facet in itertools.product(range(4), range(len(known.open_world))):
         only = np.full_like(weighed[[row]], -1)
         only[0, facet] = weighed[row, facet]
-        alone = kernels.choose_options(probability[[row]], only, facets, naming, 4, edges.indptr, edges.indices)
+        alone = kernels.choose_options(probability[[row]], unknown[[row]], only, *rest)
         assert np.array_equal(alone[0][0, facet], options[row, facet])
         assert np.array_equal(alone[1][0, facet], masses[row, facet])
 

@@ -151,7 +151,7 @@ def test_greedy_options_are_close_to_the_best(case: tuple[Facts, Belief], mode: 
     weighed = np.arange(known.n_attributes, dtype=np.int32)[None, None, :]
     for n_options in range(1, 5):
         found, _ = kernels.choose_options(
-            belief.probabilities, weighed, facets, naming, n_options, edges.indptr, edges.indices
+            belief.probabilities, belief.unknown_masses, weighed, facets, naming, n_options, edges.indptr, edges.indices
         )
         sets = (s for m in range(1, n_options + 1) for s in itertools.combinations(range(known.n_attributes), m))
         best = max(story.information(share, options, naming) for options in sets)

@@ -35,7 +35,14 @@ def without_last_act(history: History) -> History:
     undone = history.take(np.arange(history.n_dialogues))
     rows = np.flatnonzero(history.length)
     last = history.length[rows] - 1
-    for name, empty in (("acts", Act.NONE), ("options", -1), ("answers", -1), ("lists", -1), ("accepted", 0)):
+    for name, empty in (
+        ("acts", Act.NONE),
+        ("options", -1),
+        ("answers", -1),
+        ("naming", 0),
+        ("lists", -1),
+        ("accepted", 0),
+    ):
         getattr(undone, name)[rows, last] = empty
     undone.length[rows] -= 1
     return undone
