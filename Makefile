@@ -6,7 +6,7 @@ export PYTHON
 
 demo: setup  ## get the films, compare policies on them, and talk
 	$(BIN)/convrec data fetch movies
-	$(BIN)/convrec evaluate --data movies --policy random --policy abs-greedy --policy max-entropy --policy bayes --dialogues 1000
+	$(BIN)/convrec evaluate --data movies --dialogues 1000
 	$(BIN)/convrec simulate --data movies --policy bayes --dialogues 3
 
 test: setup check  ## everything a change has to pass
