@@ -13,6 +13,9 @@ MCR = "--turns 14 --dialogues 4000 --seeds 2"
 
 BAYES = "--policy bayes"
 
+ASKING = f" --policy max-entropy {BAYES}"
+"""Policies for which it matters how questions are asked."""
+
 PICTURE = "success.svg"
 """File beside the page: success over turns of the first table."""
 
@@ -50,9 +53,9 @@ EVALUATIONS = (
     *(
         Evaluation(
             f"movies-{mode}", f"Question modes on movies: {mode}",
-            f"--data movies --questions {mode} --dialogues 4000 --seeds 2",
+            f"--data movies --questions {mode} --dialogues 4000 --seeds 2{rivals}",
         )
-        for mode in ("binary", "facet", "multi")
+        for mode, rivals in (("binary", ""), ("facet", ASKING), ("multi", ASKING))
     ),
     Evaluation(
         "movies-known-drop", "Train items taken out by rule, movies",
@@ -61,9 +64,9 @@ EVALUATIONS = (
     *(
         Evaluation(
             f"movies-all-{mode}", f"17,472 films, nobody's history: {mode}",
-            f"--data movies-all --questions {mode} --dialogues 2000 --seeds 2",
+            f"--data movies-all --questions {mode} --dialogues 2000 --seeds 2{rivals}",
         )
-        for mode in ("binary", "facet", "multi")
+        for mode, rivals in (("binary", ""), ("facet", ASKING), ("multi", ASKING))
     ),
 )  # fmt: skip
 

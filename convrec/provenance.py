@@ -13,17 +13,25 @@ def command_line() -> str:
 
 
 def commit() -> str | None:
-    """The commit of the checkout the code runs from, with "+" when files differ from it; None outside a checkout."""
+    """The commit of the checkout the code runs from, with "+" when the code differs; None outside a checkout."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return None
     git = ["git", "-C", str(root)]
     try:
-        head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
-        dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
+        head = _say([*git, "rev-parse", "--short=12", "HEAD"])
+        changed = _say([*git, "status", "--porcelain", "--", ":/", *RECORDED])
     except (OSError, subprocess.CalledProcessError):
         return None
-    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")
+    return head + ("+" if changed else "")
+
+
+def _say(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+RECORDED = (":(exclude,top)results", ":(exclude,top)docs")
+"""What recording writes: it says nothing about the code."""
 
 
 def device() -> str:
