@@ -7,7 +7,7 @@ export PYTHON
 demo: setup  ## get the films, compare policies on them, and talk
 	$(BIN)/convrec data fetch movies
 	$(BIN)/convrec evaluate --data movies --dialogues 1000
-	$(BIN)/convrec simulate --data movies --policy bayes --dialogues 3
+	$(BIN)/convrec simulate --data movies --policy bayes --dialogues 3 --seed 1
 
 test: setup check  ## everything a change has to pass
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
