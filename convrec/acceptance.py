@@ -89,7 +89,12 @@ def draw_page(results: Path) -> str:
     for evaluation in EVALUATIONS:
         path = results / f"{evaluation.name}.json"
         if path.exists():
-            parts += _section(evaluation, read_result(path))
+            content = read_result(path)
+            check_arguments(evaluation, path, content)
+            try:
+                parts += _section(evaluation, content)
+            except (KeyError, TypeError, IndexError) as error:
+                raise DataError(f"{path}: not a recorded table ({error}); run: convrec bench tables --again") from error
     speed = results / "speed.json"
     if speed.exists():
         parts += _speed_section(read_result(speed))
@@ -103,11 +108,25 @@ def read_result(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content["results"], list) or not isinstance(content["command"], str):
-            raise TypeError("results or command")
+        if not isinstance(content["results"], list) or not content["results"]:
+            raise TypeError("no results")
+        needed = {"command": str, "commit": str | None}
+        if not all(isinstance(content[name], kind) for name, kind in needed.items()):
+            raise TypeError("command or commit")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: not a recorded table ({error}); remove it and run: convrec bench tables") from error
     return content
+
+
+def check_arguments(evaluation: Evaluation, path: Path, content: dict[str, Any]) -> None:
+    """Refuse a table that another command than its own has made.
+
+    :raises DataError: when the recorded command is another one.
+    """
+    if not content["command"].startswith(f"convrec evaluate {evaluation.arguments} --json"):
+        raise DataError(
+            f"{path}: recorded by {content['command']!r}; run: convrec bench tables --only {evaluation.name}"
+        )
 
 
 def _section(evaluation: Evaluation, content: dict[str, Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import rich_click as click
+from click.exceptions import Exit
 from rich import box
 from rich.table import Table
 
@@ -111,7 +112,10 @@ def tables(results: Path, only: tuple[str, ...], again: bool) -> None:
     for name in only:
         if name not in known:
             raise OptionError(f"--only {name}: no such table; choose from {', '.join(known)}")
-    results.mkdir(parents=True, exist_ok=True)
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"--results {results}: cannot be made a folder ({error.strerror}); name another") from error
     for name, evaluation in known.items():
         path = results / f"{name}.json"
         if (only and name not in only) or (path.exists() and not again):
@@ -119,7 +123,9 @@ def tables(results: Path, only: tuple[str, ...], again: bool) -> None:
         arguments = [*evaluation.arguments.split(), "--json", str(path)]
         console.rule(f"convrec evaluate {evaluation.arguments}", align="left")
         # A process for each table: memory of one data set does not weigh on the next.
-        subprocess.run([sys.executable, "-m", "convrec", "evaluate", *arguments], check=True)
+        done = subprocess.run([sys.executable, "-m", "convrec", "evaluate", *arguments], check=False)
+        if done.returncode:
+            raise Exit(done.returncode)  # the command has said why
 
 
 @bench.command(epilog=examples("convrec bench page", "convrec bench page --results results --out docs/results.md"))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import NamedTuple
 
 import rich_click as click
@@ -83,11 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     What a person can mend is said in one line on stderr; errors of the program itself keep their traceback.
     """
+    _forgive_encodings()
     try:
         # Not `convrec.main()`, which has words and exit codes of its own for what goes wrong.
         with convrec.make_context("convrec", list(sys.argv[1:] if arguments is None else arguments)) as context:
             convrec.invoke(context)
-        sys.stdout.flush()
+        _flush()
     except Exit as done:
         return done.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -112,6 +114,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f": {error.filename}" if error.filename else ""
         return _complain(f"{error.strerror}{where}")
     return 0
+
+
+def _flush() -> None:
+    """Write out what was printed, so that a reader who has gone is noticed here."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _forgive_encodings() -> None:
+    """Let a terminal that knows no "±" show "?" instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _complain(message: str, exit_code: int = BAD_INPUT) -> int:

@@ -18,7 +18,7 @@ from graph import datasets
 from graph.catalogue import Catalogue
 from graph.catalogue_search import find_item
 from graph.dataset import Dataset
-from graph.errors import OptionError
+from graph.errors import DataError, OptionError
 from graph.interactions import Split
 from graph.item_attribute_graph import ItemAttributeGraph
 from graph.neighbourhood import Neighbourhood, find_neighbourhood, find_well_known
@@ -96,8 +96,11 @@ def list_() -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     missing = []
     for name, state in datasets.available(places):
-        there = state in READY
-        counts = _counts(datasets.load(name, places)) if there else ()
+        there, counts = state in READY, tuple[int, ...]()
+        try:
+            counts = _counts(datasets.load(name, places)) if there else ()
+        except DataError as error:
+            there, state = False, str(error)
         if not there and ";" in state:
             missing.append(state)
         short = state if there or ";" not in state else "not here yet"

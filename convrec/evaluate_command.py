@@ -83,8 +83,12 @@ def evaluate(
     that found the item by turn 5, 10 and 15 (SR), average turns (AT, a failure counts 15) and hDCG, each with its 95 %
     interval.
     """
-    for path, option in ((json_path, "--json"), (dialogues_out, "--dialogues-out"), (plot, "--plot")):
+    outputs = [(json_path, "--json"), (dialogues_out, "--dialogues-out"), (plot, "--plot")]
+    for path, option in outputs:
         check_output(path, option)
+    named = [path.resolve() for path, _ in outputs if path is not None]
+    if len(set(named)) < len(named):
+        raise OptionError("two of --json, --dialogues-out and --plot name the same file; give each its own")
     if plot is not None and plot.suffix not in SUFFIXES:
         raise OptionError(f"--plot {plot}: cannot draw {plot.suffix or 'that'}; end the name in {', '.join(SUFFIXES)}")
     options.check_names()

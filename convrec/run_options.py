@@ -22,8 +22,19 @@ from simulator.users import parse_users
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-console = Console()
-notices = Console(stderr=True, highlight=False)
+LEAST_WIDTH = 76
+"""Columns below which tables would lose their first column; a narrower terminal wraps the lines instead."""
+
+
+def _console(stderr: bool = False) -> Console:
+    made = Console(stderr=stderr, highlight=not stderr)
+    if made.width < LEAST_WIDTH:
+        made.width = LEAST_WIDTH
+    return made
+
+
+console = _console()
+notices = _console(stderr=True)
 
 
 @dataclass(frozen=True)
@@ -104,10 +115,12 @@ def make_setting(options: RunOptions, dataset: Dataset, affinity: Affinity, anon
 def check_output(path: Path | None, option: str) -> None:
     """Find out now, not after an hour, that a file cannot be written.
 
-    :raises OptionError: when the folder is not there or the path is a folder.
+    :raises OptionError: when the folder is not there, or the path is a folder, a device or a pipe.
     """
     if path is None:
         return
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise OptionError(f"{option} {path}: is a device or a pipe; name an ordinary file")
     if path.is_dir() or not path.absolute().parent.is_dir():
         what = "is a folder" if path.is_dir() else f"lies in {path.absolute().parent}, which does not exist"
         raise OptionError(f"{option} {path}: {what}; name a file in a folder that exists")

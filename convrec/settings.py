@@ -15,7 +15,7 @@ from pydantic_settings import (
 )
 
 from graph.errors import OptionError
-from graph.places import Places
+from graph.places import Places, expand_home
 
 FILE_NAME = "convrec.toml"
 
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     @field_validator("cache", "shared", mode="before")
     @classmethod
     def _expand_home(cls, value: object) -> object:
-        return Path(value).expanduser() if isinstance(value, str | Path) else value
+        return expand_home(str(value), "setting") if isinstance(value, str | Path) else value
 
     @classmethod
     def settings_customise_sources(
@@ -75,7 +75,7 @@ def _read(path: Path) -> dict[str, Any]:
     """Read one settings file; every name in it must be a setting."""
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OptionError(f"{path}: not a TOML file ({error}); mend or remove it") from error
     for name in found:
         if name not in Settings.model_fields:

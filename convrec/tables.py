@@ -45,7 +45,7 @@ def comparisons_table(comparisons: Sequence[Comparison], reference: str) -> Tabl
     """By how much each policy is better or worse than ``reference`` on the same dialogues."""
     table = _table(
         f"Beside {reference}, on the same dialogues",
-        "Paired differences ± half of the 95 % interval; bold: it excludes zero.",
+        "Paired differences ± half of the 95 % interval; *: it excludes zero.",
     )
     headings = dict(COLUMNS)
     for metric in COMPARED:
@@ -77,6 +77,7 @@ def _best(rows: Sequence[dict[str, Any]], metric: str) -> float:
 
 
 def _format(metric: str, value: float, sign: str = "") -> str:
+    value = round(value, 6) + 0.0  # no "-0.0"
     if metric.startswith("sr@"):
         return f"{100 * value:{sign}.1f}"
     return f"{value:{sign}.2f}" if metric == "at" else f"{value:{sign}.3f}".replace("0.", ".", 1)
@@ -94,4 +95,4 @@ def _difference(comparison: Comparison, reference: str) -> str:
     low, high = comparison.ci
     margin = _format(comparison.metric, (high - low) / 2)
     text = f"{_format(comparison.metric, diff, '+')} ±{margin}"
-    return f"[bold]{text}[/]" if comparison.excludes_zero else text
+    return f"[bold]{text}*[/]" if comparison.excludes_zero else f"{text} "

@@ -61,7 +61,12 @@ def load(name: str, places: Places, report: Report | None = None) -> Dataset:
         return storage.load(folder)
     lacks = recipe.lacks(places)
     if _is_current(folder, recipe, can_rebuild=lacks is None):
-        return storage.load(folder)
+        try:
+            return storage.load(folder)
+        except DataError:
+            # What is damaged can be made anew, unless it was imported by hand.
+            if lacks is not None or not storage.read_meta(folder).builder:
+                raise
     if lacks is not None:
         raise DataError(lacks)
     if report is not None:

@@ -221,6 +221,8 @@ def _read_keys(path: Path, kind: str, raw: dict[str, Any]) -> _Ids:
 
 
 def _read_object(path: Path) -> dict[str, Any]:
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: is not an ordinary file; name a folder in the layout of UNICORN")
     try:
         raw = json.loads(path.read_bytes(), object_pairs_hook=_without_repeats)
     except OSError as error:

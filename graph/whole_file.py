@@ -13,7 +13,8 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     The temporary file keeps the suffix, so that writers which go by it (plots) know what to write.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.absolute().parent)
+    path = Path(os.path.realpath(path))  # a link stays a link
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     unfinished = Path(name)
     try:

@@ -8,6 +8,7 @@ best question, and L the turns left after this one: recommend iff
 Legend: N dialogues.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,10 @@ class BayesPolicy:
 
     name = "bayes"
 
-    def __init__(self, rule: GainRule | None = None) -> None:
+    def __init__(self, rule: GainRule | None = None, tuned_for: Mapping[str, object] | None = None) -> None:
         self.rule = rule or GainRule()
+        self.tuned_for = tuned_for
+        """Data, affinity, questions, … that the rule was tuned for; None for numbers given by hand."""
 
     def answer_model(self, catalogue: Catalogue) -> AnswerModel:
         """The honest one."""

@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
-from graph.errors import OptionError
+from graph.errors import DataError, OptionError
 from policy.bayes import BayesPolicy
 from policy.hand_written import AbsGreedyPolicy, MaxEntropyPolicy, RandomPolicy
 from policy.tuned_rules import Conditions, closest_rule, read_rules, shipped_rules
@@ -14,7 +15,12 @@ from simulator.protocol import Policy
 def _bayes(conditions: Conditions, checkpoint: Path | None) -> Policy:
     rules = shipped_rules() if checkpoint is None else read_rules(checkpoint)
     tuned = closest_rule(rules, conditions)
-    return BayesPolicy() if tuned is None else BayesPolicy(tuned.rule)
+    if tuned is None and checkpoint is not None:
+        raise DataError(
+            f"{checkpoint}: no rule for {conditions.questions} questions; "
+            f"run: convrec train --policy bayes --questions {conditions.questions} --out {checkpoint}"
+        )
+    return BayesPolicy() if tuned is None else BayesPolicy(tuned.rule, asdict(tuned.conditions))
 
 
 _KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {

@@ -50,8 +50,10 @@ def read_rules(path: Path) -> list[TunedRule]:
     mend = "give a file written by: convrec train --policy bayes --out FILE"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["schema_version"] != SCHEMA_VERSION:
+        if type(content["schema_version"]) is not int or content["schema_version"] != SCHEMA_VERSION:
             raise DataError(f"{path}: schema {content['schema_version']!r}, but {SCHEMA_VERSION} is needed; {mend}")
+        if not isinstance(content["rules"], list):
+            raise TypeError("rules is not a list")
         return [_parse(entry) for entry in content["rules"]]
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); {mend}") from error
@@ -60,11 +62,25 @@ def read_rules(path: Path) -> list[TunedRule]:
 
 
 def _parse(entry: dict[str, Any]) -> TunedRule:
-    numbers = {name.name: float(entry["rule"][name.name]) for name in fields(GainRule)}
-    for name, number in numbers.items():
-        if not (math.isfinite(number) and number >= 0) or (name == "horizon" and number == 0):
-            raise ValueError(f"{name} = {number}")
-    return TunedRule(Conditions(**entry["conditions"]), GainRule(**numbers), dict(entry["provenance"]))
+    numbers = {name.name: _number(entry["rule"], name.name) for name in fields(GainRule)}
+    if numbers["horizon"] < LEAST_HORIZON:
+        raise ValueError(f"horizon = {numbers['horizon']}")
+    conditions = Conditions(**entry["conditions"])
+    for name in fields(Conditions):
+        if type(getattr(conditions, name.name)) is not (int if name.name == "turns" else str):
+            raise TypeError(f"{name.name} = {getattr(conditions, name.name)!r}")
+    return TunedRule(conditions, GainRule(**numbers), dict(entry["provenance"]))
+
+
+LEAST_HORIZON = 0.01
+"""Turns; below it the rule cannot be told from one without a horizon."""
+
+
+def _number(rule: dict[str, Any], name: str) -> float:
+    value = rule[name]
+    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+        raise ValueError(f"{name} = {value!r}")
+    return float(value)
 
 
 def keep_rule(path: Path, tuned: TunedRule) -> None:

@@ -112,7 +112,10 @@ class Conversations:
         showing = np.flatnonzero(acts == Act.RECOMMEND)
         if len(showing):
             lists = state.candidates.list_for(slots)[showing] if decision.lists is None else decision.lists[showing]
-            closed = (lists >= 0) & np.isneginf(self.belief.log_weights[showing[:, None], lists])
+            if lists.shape[1] > space.list_length or lists.max(initial=-1) >= self.catalogue.n_items:
+                raise ValueError(f"lists of shape {lists.shape}: at most {space.list_length} item numbers each")
+            weights = self.belief.log_weights[showing[:, None], np.maximum(lists, 0)]
+            closed = (lists < -1) | ((lists >= 0) & np.isneginf(weights))
             invalid[showing] |= closed.any(axis=1)
             lists = np.where(closed, np.int32(-1), lists)
             history.lists[showing, steps[showing], : lists.shape[1]] = lists

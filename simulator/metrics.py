@@ -53,5 +53,5 @@ def hdcg(success_turn: Counts, rank: Counts) -> Values:
         raise ValueError("success_turn and rank must be positive together, or both 0 for a failure")
     turn = np.maximum(success_turn - 1, 0).astype(np.float64)
     this_turn, next_turn = 1 / np.log2(turn + 2), 1 / np.log2(turn + 3)
-    gain = next_turn + (this_turn - next_turn) / np.log2(np.maximum(rank, 1) + 1)
+    gain = next_turn + (this_turn - next_turn) / np.log2(np.maximum(rank, 1).astype(np.float64) + 1)
     return np.where(success_turn > 0, gain, 0.0)

@@ -53,8 +53,16 @@ def _render_step(catalogue: Catalogue, history: History, row: int, step: int, ph
         return [("agent", f"Should it be {phrase(catalogue, options[0])}?"), ("user", _ONE_ANSWER[answers[0]])]
     picked = [name for name, answer in zip(names, answers, strict=True) if answer is Answer.YES]
     silent = all(answer in (Answer.DONT_KNOW, Answer.DONT_CARE) for answer in answers)
-    reply = _ONE_ANSWER[answers[0]] if silent else f"{' and '.join(picked)}." if picked else "None of these."
-    return [("agent", f"As for the {facet.name}: {', '.join(names)}, or none of these?"), ("user", reply)]
+    reply = _ONE_ANSWER[answers[0]] if silent else f"{_enumerate(picked)}." if picked else "None of these."
+    all_that_fit = "" if history.naming[row, step] else " Name all that fit."
+    question = f"As for the {facet.name}: {', '.join(names)}, or none of these?{all_that_fit}"
+    return [("agent", question), ("user", reply)]
+
+
+def _enumerate(names: list[str]) -> str:
+    """Names as they are said: "a, b and c", the first letter large."""
+    said = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return said[:1].upper() + said[1:]
 
 
 def _pairs(history: History, row: int, step: int) -> Iterator[tuple[int, int]]:

@@ -93,8 +93,13 @@ class Setting:
             self._eligible_for(targets.users),
         )
 
+    @property
+    def drops_known(self) -> bool:
+        """Whether anything is taken out by rule: nothing is known of people without history."""
+        return self.drop_known and not self.anonymous and not self.dataset.anonymous
+
     def _eligible_for(self, users: NDArray[np.int32]) -> NDArray[np.bool_] | None:
-        if not self.drop_known or self.dataset.anonymous:
+        if not self.drops_known:
             return self.eligible
         eligible = np.ones((len(users), self.dataset.catalogue.n_items), dtype=bool)
         rows, items = self.dataset.interactions.train_items.gather(users)

@@ -30,7 +30,9 @@ class ClassicUsers:
         edges = self._catalogue.item_attributes
         degrees = edges.degrees[self._targets]
         place = (uniform(self._keys, Purpose.OPENING)[:, 0] * degrees).astype(np.int64)
-        edge = np.minimum(edges.indptr[self._targets] + place, max(edges.n_edges - 1, 0))
+        if not edges.n_edges:
+            return np.full(len(self._targets), -1, dtype=np.int32)
+        edge = np.minimum(edges.indptr[self._targets] + place, edges.n_edges - 1)
         return np.where(degrees > 0, edges.indices[edge], -1).astype(np.int32)
 
     def answer(

@@ -70,7 +70,8 @@ def fits(value: Any, schema: Any, path: str = "") -> None:
 
 METRICS = ("sr@5", "sr@10", "sr@15", "at", "hdcg")
 ROW: dict[str, Any] = {
-    "policy": str, "checkpoint": (str, type(None)), "rule": (dict, type(None)), "users": str, "anonymous": bool,
+    "policy": str, "checkpoint": (str, type(None)), "rule": (dict, type(None)), "tuned_for": (dict, type(None)),
+    "users": str, "anonymous": bool,
     "affinity": str, "questions": str, "known": str, "split": str, "dialogues": int, "turns": int,
     "failure_turns": int, "sr": {"5": float, "10": float, "15": float}, "at": float, "hdcg": float,
     "ci": {metric: [float] for metric in METRICS}, "sr_curve": [float], "asks_per_dialogue": float,

@@ -99,14 +99,14 @@ def test_differences_are_of_the_policy_beside_the_reference(turned: bool):
     made = comparisons("bayes", "random", 0.2) if turned else comparisons("random", "bayes", -0.2)
     text = drawn(comparisons_table(made, "bayes"))
     (line,) = (line for line in text.splitlines() if line.startswith("random"))
-    assert line.split() == "random -20.0 ±10.0 -2.00 ±1.00 -.200 ±.100".split()
+    assert line.split() == "random -20.0 ±10.0* -2.00 ±1.00* -.200 ±.100*".split()
 
 
-def test_what_is_sure_is_bold():
+def test_what_is_sure_is_marked():
     made = comparisons("one", "bayes", 0.2) + comparisons("other", "bayes", 0.05)
     text = drawn(comparisons_table(made, "bayes"), styled=True)
-    assert "\x1b[1m+20.0 ±10.0\x1b[0m" in text
-    assert "+5.0 ±10.0" in text
+    assert "\x1b[1m+20.0 ±10.0*\x1b[0m" in text
+    assert "+5.0 ±10.0 " in text
     assert "\x1b[1m+5.0" not in text
 
 

@@ -38,3 +38,13 @@ def test_others_may_read_it_as_any_new_file(tmp_path: Path) -> None:
     with written_whole(whole) as unfinished:
         unfinished.write_text("")
     assert whole.stat().st_mode == plain.stat().st_mode
+
+
+def test_a_link_stays_a_link_and_its_target_is_written(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target)
+    with written_whole(link) as unfinished:
+        unfinished.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"

@@ -1,5 +1,6 @@
 """Policies by name."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,9 @@ def test_bayes_takes_its_numbers_from_a_checkpoint(tmp_path: Path):
     fitting = registry.make("bayes", conditions("facet"), path)
     assert isinstance(fitting, BayesPolicy)
     assert fitting.rule == rule
-    other_mode = registry.make("bayes", conditions("multi"), path)
-    assert isinstance(other_mode, BayesPolicy)
-    assert other_mode.rule == GainRule()
+    assert fitting.tuned_for == asdict(Conditions("elsewhere", "content", "facet", 14))
+    with pytest.raises(DataError, match="no rule for multi questions; run: convrec train"):
+        registry.make("bayes", conditions("multi"), path)
 
 
 def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path):

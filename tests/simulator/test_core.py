@@ -1,6 +1,6 @@
 """The conversation core: what happens when a policy says this and the user that."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from simulator.runs import Targets, run_dialogues
 from tests.worlds import Ranked, Scripted, attribute, begin, item, open_world, setting_of, shelf, town
 
 SPACE = ActionSpace(n_ask=2, n_recommend=6, list_length=3)
+KEYS = np.arange(8, dtype=np.uint64)
 ASK, LIST, WAIT = 0, SPACE.n_ask, SPACE.wait_slot
 
 
@@ -122,6 +123,25 @@ def test_whole_lists_are_shown_and_kept_where_a_recommend_slot_is_chosen():
     assert talk.history.lists[:, 0].tolist() == [[6, 0, 5], [-1, -1, -1], [3, 2, -1]]
     assert talk.history.accepted[:, 0].tolist() == [2, 0, 2]
     assert talk.history.answers[1, 0, 0] in (Answer.YES, Answer.NO)
+
+
+def test_items_that_may_not_be_shown_are_left_out_of_a_whole_list():
+    dataset = shelf(30)
+    eligible = np.ones(30, dtype=np.int64)
+    eligible[4] = 0
+    setting = replace(setting_of(dataset, affinity=Ranked(30), space=SPACE), eligible=eligible)
+    talk = setting.begin(Scripted([LIST]), Targets(np.zeros(2, np.int32), np.full(2, 9, np.int32)), KEYS[:2])
+    lists = np.array([[3, 4, 5], [6, -7, 8]], np.int32)
+    assert talk.step(talk.state(), Decision(np.array([LIST, LIST]), lists)).tolist() == [True, True]
+    assert talk.history.lists[:, 0].tolist() == [[3, -1, 5], [6, -1, 8]]
+
+
+@pytest.mark.parametrize("lists", [[[1, 2, 3, 4]], [[1, 30, 2]]])
+def test_a_whole_list_that_cannot_be_one_is_refused(lists: list[list[int]]):
+    setting = setting_of(shelf(30), affinity=Ranked(30), space=SPACE)
+    talk = setting.begin(Scripted([LIST]), Targets(np.zeros(1, np.int32), np.full(1, 9, np.int32)), KEYS[:1])
+    with pytest.raises(ValueError, match="at most 3 item numbers each"):
+        talk.step(talk.state(), Decision(np.array([LIST]), np.array(lists, np.int32)))
 
 
 def test_a_shorter_whole_list_leaves_the_rest_empty():

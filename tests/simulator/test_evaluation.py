@@ -72,16 +72,21 @@ def test_the_same_pairs_with_other_luck_are_no_new_evidence():
 
 
 def test_a_row_says_what_was_run():
-    run = run_of(BayesPolicy(), town(), 20, mode=QuestionMode.FACET, turns=14, drop_known=True, anonymous=True)
+    run = run_of(BayesPolicy(), town(), 20, mode=QuestionMode.FACET, turns=14, drop_known=True)
     row = run.summary()
     wanted = {
-        "policy": "bayes", "checkpoint": None, "users": "classic", "anonymous": True, "affinity": "uniform",
+        "policy": "bayes", "checkpoint": None, "users": "classic", "anonymous": False, "affinity": "uniform",
         "questions": "facet", "known": "drop", "split": "test", "dialogues": 20, "turns": 14,
     }  # fmt: skip
     assert {name: row[name] for name in wanted} == wanted
     assert row["rule"] == {"success_bonus": 1.5, "question_weight": 1.3, "horizon": 5.0}
-    assert run.label == "bayes, no history"
+    assert row["tuned_for"] is None
+    assert run.label == "bayes"
     assert json.loads(json.dumps(row)) == row
+    hidden = run_of(BayesPolicy(), town(), 20, drop_known=True, anonymous=True)
+    assert hidden.label == "bayes, no history"
+    assert hidden.summary()["anonymous"]
+    assert hidden.summary()["known"] == "keep", "of people without history nothing is known that could be dropped"
 
 
 def test_only_waiting_is_neither_asked_nor_shown():

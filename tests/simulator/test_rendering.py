@@ -45,7 +45,7 @@ user: Yes: Duck Soup (1933)!
         """\
 user: I am looking for something with genre: comedy.
 agent: As for the genre: crime, comedy, drama, or none of these?
-user: comedy.
+user: Comedy.
 agent: As for the genre: horror, science fiction, or none of these?
 user: None of these.
 agent: As for the director: Joel Coen, Michael Mann, or none of these?
@@ -67,11 +67,11 @@ user: Yes: Duck Soup (1933)!
         ],
         """\
 user: I am looking for something with genre: comedy.
-agent: As for the genre: crime, comedy, drama, or none of these?
-user: crime and drama.
-agent: As for the genre: horror, science fiction, or none of these?
+agent: As for the genre: crime, comedy, drama, or none of these? Name all that fit.
+user: Crime and drama.
+agent: As for the genre: horror, science fiction, or none of these? Name all that fit.
 user: None of these.
-agent: As for the director: Joel Coen, Michael Mann, or none of these?
+agent: As for the director: Joel Coen, Michael Mann, or none of these? Name all that fit.
 user: I don't know.
 agent: …
 agent: How about Alien (1979), Blade Runner (1982), Collateral (2004), and 1 more?
@@ -91,6 +91,7 @@ def history_of(mode: QuestionMode, questions: list[Question]) -> History:
         history.acts[1, step] = Act.ASK
         history.options[1, step, : len(names)] = [attribute(catalogue, name) for name in names]
         history.answers[1, step, : len(names)] = answers
+        history.naming[1, step] = mode is QuestionMode.FACET
     step = len(questions)
     history.acts[1, step : step + 3] = [Act.WAIT, Act.RECOMMEND, Act.RECOMMEND]
     for offset, titles in enumerate(LISTS, 1):
@@ -125,7 +126,8 @@ def test_options_of_an_ordered_facet_are_named_in_order_and_keep_their_answers()
     facets = tuple(replace(facet, ordered=True) for facet in catalogue.facets)
     lines = render_dialogue(replace(catalogue, facets=facets), history, 1)
     assert lines[1:3] == [
-        ("agent", "As for the genre: horror, crime, drama, or none of these?"), ("user", "horror and drama.")
+        ("agent", "As for the genre: horror, crime, drama, or none of these? Name all that fit."),
+        ("user", "Horror and drama."),
     ]  # fmt: skip
 
 
