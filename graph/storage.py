@@ -4,6 +4,7 @@ Nothing read here can run code: safetensors holds numbers only, and the JSON is 
 Legend: V items, P attributes, F facets, U users, E interactions.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -296,9 +297,10 @@ def _replace_folder(fresh: Path, folder: Path) -> None:
             try:
                 fresh.rename(folder)
                 break
-            except OSError:
-                # Another process put its own folder there between the two renames: replace that one.
-                if not folder.exists():
+            except OSError as error:
+                # Another process put its own folder there between the two renames: replace that one. It may be gone
+                # again by now, so the error says it, not a look.
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
                 shutil.rmtree(old, ignore_errors=True)
     finally:

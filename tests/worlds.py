@@ -31,8 +31,11 @@ FIRST_ITEM_ID, FIRST_ATTRIBUTE_ID, FIRST_USER_ID = 500, 70, 9000
 
 MODES = tuple(QuestionMode)
 
+BENCHMARK_DATA = Places.from_environment().shared
+"""Where the benchmark data lie, found before any test changes the environment."""
+
 needs_benchmark_data = pytest.mark.skipif(
-    Places.from_environment().shared is None,
+    BENCHMARK_DATA is None,
     reason="no benchmark data: CONVREC_SHARED names no folder and there is none beside the checkout",
 )
 

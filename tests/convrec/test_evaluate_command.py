@@ -13,7 +13,7 @@ from convrec import cli, evaluate_command, provenance
 from policy.bayes import GainRule
 from policy.tuned_rules import Conditions, TunedRule, keep_rule
 from tests import recompute
-from tests.worlds import needs_benchmark_data
+from tests.worlds import BENCHMARK_DATA, needs_benchmark_data
 
 DATA = "synthetic:users=60,items=300,attributes=40,interactions=12,seed=1"
 FEW = ["--data", DATA, "--affinity", "uniform", "--dialogues", "25"]
@@ -278,7 +278,7 @@ def test_an_interruption_while_writing_leaves_no_half(run: Run, folder: Path, mo
 @needs_benchmark_data
 def test_the_benchmark_is_talked_about_in_its_own_ids(folder: Path, monkeypatch: pytest.MonkeyPatch):
     """``lastfm_star`` on a tenth of the dialogues: bayes near .99 / 4.1 / .52, far below without no as evidence."""
-    monkeypatch.delenv("CONVREC_SHARED")
+    monkeypatch.setenv("CONVREC_SHARED", str(BENCHMARK_DATA))
     assert cli.main(["evaluate", "--data", "lastfm_star", "--affinity", "content", "--turns", "14", "--dialogues",
                      "400", "--policy", "bayes", "--policy", "max-entropy-yes", "--policy", "random",
                      "--no-anonymous", "--json", "a.json", "--dialogues-out", "a.jsonl"]) == 0  # fmt: skip
