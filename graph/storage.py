@@ -310,4 +310,7 @@ def _replace_folder(fresh: Path, folder: Path) -> None:
 
 
 def _identity(folder: Path) -> int | None:
-    return folder.stat().st_ino if folder.exists() else None
+    try:
+        return folder.stat().st_ino
+    except FileNotFoundError:
+        return None
