@@ -151,8 +151,8 @@ def _imported(places: Places) -> list[str]:
 def _unknown(name: str, places: Places) -> str:
     names = [*RECIPES, *_imported(places), synthetic.PREFIX]
     near = difflib.get_close_matches(name, names, n=3)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"no data set {name!r}; {hint}There are {', '.join(names)}; others come with `convrec data import`"
+    hint = f"did you mean {' or '.join(near)}? There are" if near else "there are"
+    return f"no data set {name!r}; {hint} {', '.join(names)}; others come with `convrec data import`"
 
 
 @cache
