@@ -60,7 +60,7 @@ class SpeedFigures:
 
 @click.group(epilog=examples("convrec bench speed", "convrec bench tables", "convrec bench page"))
 def bench() -> None:
-    """Measure speed and quality."""
+    """Measure speed, record the acceptance tables, draw their page."""
 
 
 @bench.command(

@@ -34,7 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "train": Entry("convrec.train_command:train", "Train a policy in the simulator."),
     "evaluate": Entry("convrec.evaluate_command:evaluate", "Compare policies over simulated dialogues."),
     "simulate": Entry("convrec.simulate_command:simulate", "Show a few simulated dialogues in words."),
-    "bench": Entry("convrec.bench_commands:bench", "Measure speed and quality, fakes beside the real thing."),
+    "bench": Entry("convrec.bench_commands:bench", "Measure speed, record the acceptance tables, draw their page."),
 }
 
 

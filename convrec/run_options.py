@@ -18,7 +18,7 @@ from graph.errors import OptionError
 from simulator.core import Rules
 from simulator.evaluation import questions_named
 from simulator.runs import Setting
-from simulator.users import parse_users
+from simulator.users import parse_users, user_types
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,8 +59,13 @@ class RunOptions:
 
 OPTIONS = (
     click.option("--data", default="movies", show_default=True, help="Data set; see: convrec data list."),
-    click.option("--affinity", default="blend", show_default=True, help="What is known before the first word."),
-    click.option("--users", default="classic", show_default=True, help="Kind of simulated user."),
+    click.option(
+        "--affinity", default="blend", show_default=True,
+        help=f"What is known before the first word: {', '.join(affinities.names())}.",
+    ),
+    click.option(
+        "--users", default="classic", show_default=True, help=f"Kind of simulated user: {', '.join(user_types())}."
+    ),
     click.option(
         "--questions", type=click.Choice(["binary", "facet", "multi"]), default="binary", show_default=True,
         help="One attribute (yes or no); up to four options, name one; up to four options, pick all that hold.",
