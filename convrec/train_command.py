@@ -67,5 +67,6 @@ def train(options: RunOptions, policy: str, seed: int, out: Path) -> None:
     console.print(
         f"recommend iff {tuning.rule.success_bonus:g} * m + H(m) >= {tuning.rule.question_weight:g} * "
         f"min(1, L / {tuning.rule.horizon:g}) * I\n"
-        f"valid, {tuning.dialogues:,} dialogues: SR {tuning.success_rate:.3f}, AT {tuning.average_turns:.2f}, hDCG {tuning.hdcg:.3f}; kept in {out}"
+        f"valid, {tuning.dialogues:,} dialogues: SR {tuning.success_rate:.3f}, "
+        f"AT {tuning.average_turns:.2f}, hDCG {tuning.hdcg:.3f}; kept in {out}"
     )
