@@ -13,10 +13,10 @@ from convrec.settings import Settings
 from graph import affinity as affinities
 from graph import datasets
 from graph.affinity import Affinity
+from graph.answers import QuestionMode
 from graph.dataset import Dataset
 from graph.errors import OptionError
 from simulator.core import Rules
-from simulator.evaluation import questions_named
 from simulator.runs import Setting
 from simulator.users import parse_users, user_types
 
@@ -111,7 +111,7 @@ def make_setting(options: RunOptions, dataset: Dataset, affinity: Affinity, anon
         dataset,
         affinity,
         parse_users(options.users),
-        Rules(options.turns, questions_named(options.questions)),
+        Rules(options.turns, QuestionMode[options.questions.upper()]),
         drop_known=options.known == "drop",
         anonymous=anonymous,
     )

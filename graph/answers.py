@@ -52,6 +52,11 @@ def option_bits(n_options: int) -> NDArray[np.bool_]:
     return (np.arange(2**n_options)[:, None] >> np.arange(n_options) & 1).astype(bool)
 
 
+def option_states(n_options: int) -> NDArray[np.intp]:
+    """What each state says of each option: 0 lacks, 1 has, 2 unknown; shape (S, m)."""
+    return np.concatenate([option_bits(n_options).astype(np.intp), np.full((1, n_options), 2)])
+
+
 @dataclass(frozen=True)
 class AnswerModel:
     """Probability of each answer given the item, attribute by attribute."""
@@ -87,8 +92,7 @@ class AnswerModel:
         return np.stack([error, 1 - error, self.rate[options]], axis=-1)
 
     def _option_tables(self, options: NDArray[np.int32]) -> FloatArray:
-        """P(answer | lacks, has, unknown) of each option, shape (E, m, 3, 4); ones for options that are absent (-1)."""
-        present = options >= 0
+        """P(answer | lacks, has, unknown) of each option, shape (E, m, 3, 4); means nothing for absent ones (-1)."""
         known_dk, care, unknown_dk = (
             column[options] for column in (self.dont_know, self.dont_care, self.unknown_dont_know)
         )
@@ -101,7 +105,6 @@ class AnswerModel:
         table[..., Answer.YES] = speaks * perceived
         table[..., Answer.DONT_KNOW] = silent_dk
         table[..., Answer.DONT_CARE] = silent_dc
-        table[~present] = 1.0
         return table
 
     def log_likelihood(
@@ -132,8 +135,7 @@ class AnswerModel:
 
     def _log_picked(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:
         n_options = options.shape[1]
-        bits = option_bits(n_options)
-        states = np.concatenate([bits.astype(int), np.full((1, n_options), 2)])  # (S, m): 0 lacks, 1 has, 2 unknown
+        states = option_states(n_options)
         tables = self._option_tables(options)
         likelihood = np.take_along_axis(tables, answers.astype(np.intp)[:, :, None, None], axis=3)[..., 0]  # (E, m, 3)
         logs = floored_log(likelihood)
@@ -166,8 +168,7 @@ class AnswerModel:
         perceive = np.where(present, self._perceived(options), 0.0)
         silence = np.where(present[..., None], self._option_tables(options)[..., Answer.DONT_KNOW :], 0.0).sum(axis=1)
         silence /= np.maximum(present.sum(axis=1), 1)[..., None]  # (E, 3, 2)
-        bits = option_bits(n_options)
-        states = np.concatenate([bits.astype(int), np.full((1, n_options), 2)])
+        bits, states = option_bits(n_options), option_states(n_options)
         yes = perceive[:, np.arange(n_options)[None, :], states]  # (E, S, m)
         seen = np.where(bits[None, None], yes[:, :, None, :], 1 - yes[:, :, None, :]).prod(axis=-1)  # (E, S, 2**m)
         naming = np.concatenate(
@@ -190,8 +191,7 @@ class AnswerModel:
         spoken[options < 0] = [1.0, 0.0]
         choices = np.concatenate([spoken, silence], axis=-1) if silence.any() else spoken  # (E, m, 3, 2 or 3)
         n_options = options.shape[1]
-        bits = option_bits(n_options)
-        states = np.concatenate([bits.astype(int), np.full((1, n_options), 2)])
+        states = option_states(n_options)
         channel = np.ones((len(options), len(states), 1))
         for place in range(n_options):
             answers = choices[:, place][:, states[:, place]]  # (E, S, 2 or 3)

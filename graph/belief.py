@@ -70,7 +70,7 @@ class Belief:
         self.answer_model = answer_model
         self._weights = kernels.as_rows(log_prior + hash_order(catalogue.item_ids) * np.float32(TIE_BREAK))
         if eligible is not None:
-            self._weights[~np.broadcast_to(eligible.astype(bool), self._weights.shape)] = -np.inf
+            self._weights[~np.broadcast_to(eligible, self._weights.shape)] = -np.inf
             if (empty := np.isneginf(self._weights).all(axis=1)).any():
                 raise EmptyBeliefError(
                     f"dialogue {int(np.argmax(empty))}: no item is eligible; widen the mask or the exclude list"

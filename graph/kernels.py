@@ -253,7 +253,7 @@ def choose_options(probability, unknown, weighed, facets, naming, n_options, ind
                 cells = masses[row, facet]
                 for index in range(n_weighed):
                     attribute = weighed[row, facet, index]
-                    if attribute < 0 or place_of[attribute] < 0:
+                    if attribute < 0:
                         continue
                     if naming:
                         bits = _naming_information(cells, sizes, place, part[facet, index])
@@ -261,8 +261,7 @@ def choose_options(probability, unknown, weighed, facets, naming, n_options, ind
                         bits = _partition_entropy(cells, place, part[facet, index])
                     if bits > best_worth:
                         best, best_worth = index, bits
-                # A facet that found nothing for this place finds nothing for the next.
-                if best >= 0 and (place == 0 or options[row, facet, place - 1] >= 0):
+                if best >= 0:
                     worth[facet] = best_worth
                     options[row, facet, place] = weighed[row, facet, best]
                     place_of[weighed[row, facet, best]] = CHOSEN

@@ -72,17 +72,13 @@ class Candidates:
         return np.take_along_axis(self.items, best, axis=1)
 
 
-def select_candidates(
-    belief: Belief, history: History, space: ActionSpace, mode: QuestionMode, eligible: NDArray[np.bool_] | None = None
-) -> Candidates:
+def select_candidates(belief: Belief, history: History, space: ActionSpace, mode: QuestionMode) -> Candidates:
     """Fill the slots: the most telling questions, and the most believed items not yet turned down.
 
-    :param eligible: items that may be shown, shape (V,) or (N, V).
+    Items that may not be shown have no weight in the belief, so they are never among them.
     """
     questions = best_questions(belief, history.asked(belief.catalogue.n_attributes), mode, space.n_ask)
     closed = history.shown(belief.catalogue.n_items) if history.length.any() else None
-    if closed is not None and eligible is not None:
-        closed |= ~eligible
     items = belief.top_items(space.n_recommend, without=closed)
     found = items >= 0
     masses = np.where(found, np.take_along_axis(belief.probabilities, np.maximum(items, 0), axis=1), 0.0)

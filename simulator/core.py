@@ -59,14 +59,14 @@ class Conversations:
     ) -> None:
         self.catalogue, self.rules = catalogue, rules
         self._users = users
+        self._eligible = None if eligible is None else np.asarray(eligible, dtype=bool)
         opening = users.open()
         self.rows = np.arange(len(opening))
         """Place of each dialogue under way among those begun, shape (N,)."""
         self.history = History.begin(opening, rules.turns, rules.questions.n_options, rules.space.list_length)
-        self.belief: Belief = believe(catalogue, answer_model, log_prior, self.history, eligible)
+        self.belief: Belief = believe(catalogue, answer_model, log_prior, self.history, self._eligible)
         # Half of the bits only: a policy cannot compute from its keys what the users' luck will be.
         self._policy_keys = mix64(keys ^ _POLICY_SALT) >> np.uint64(32)
-        self._eligible = eligible
 
     @property
     def n_dialogues(self) -> int:
@@ -74,9 +74,7 @@ class Conversations:
 
     def state(self) -> State:
         """What the policy may know now."""
-        candidates = select_candidates(
-            self.belief, self.history, self.rules.space, self.rules.questions, self._eligible
-        )
+        candidates = select_candidates(self.belief, self.history, self.rules.space, self.rules.questions)
         turns_left = (self.rules.turns - self.history.turns).astype(np.int16)
         return State(
             self.catalogue, self.belief, candidates, self.history, turns_left, self._eligible, self._policy_keys

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.answers import QuestionMode
 from graph.interactions import Split
 from simulator.history import Act, History
 from simulator.metrics import FAILURE_TURNS, hdcg, succeeded_by, turns_taken
@@ -168,8 +167,3 @@ def random_floor(setting: Setting) -> float:
     """Success rate to expect of random lists on every other turn: (turns / 2) * k / V."""
     rules = setting.rules
     return min(1.0, rules.turns / 2 * rules.space.list_length / setting.dataset.catalogue.n_items)
-
-
-def questions_named(name: str) -> QuestionMode:
-    """Read "binary", "facet" or "multi"."""
-    return QuestionMode[name.upper()]

@@ -28,6 +28,10 @@ class Act(IntEnum):
     WAIT = 3
 
 
+EMPTY_STEP = {"acts": int(Act.NONE), "options": -1, "answers": -1, "naming": 0, "lists": -1, "accepted": 0}
+"""What the arrays hold for a step that was not reached."""
+
+
 @dataclass
 class History:
     """What was said, in arrays; a step that was not reached holds ``Act.NONE`` and -1."""
@@ -128,17 +132,10 @@ class History:
 
     def grow(self, n_steps: int) -> None:
         """Make room for ``n_steps`` more steps."""
-        for name, empty in (
-            ("acts", Act.NONE),
-            ("options", -1),
-            ("answers", -1),
-            ("naming", 0),
-            ("lists", -1),
-            ("accepted", 0),
-        ):
+        for name, empty in EMPTY_STEP.items():
             array = getattr(self, name)
             room = [(0, 0), (0, n_steps)] + [(0, 0)] * (array.ndim - 2)
-            setattr(self, name, np.pad(array, room, constant_values=int(empty)))
+            setattr(self, name, np.pad(array, room, constant_values=empty))
 
     def evidence(
         self, rows: NDArray[np.intp], steps: NDArray[np.integer]

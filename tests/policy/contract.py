@@ -1,5 +1,6 @@
 """What every policy must do, as a suite to inherit: a new policy names how it is made and what it beats."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cache
 from typing import ClassVar
@@ -79,7 +80,7 @@ def outcome(setting: Setting, policy: Policy, items: NDArray[np.int32], keys: ND
     return whole
 
 
-class PolicyContract:
+class PolicyContract(ABC):
     """Inherit, say how the policy is made and which policies it beats, and be tested."""
 
     beats: ClassVar[tuple[str, ...]] = ()
@@ -87,9 +88,9 @@ class PolicyContract:
     succeeds: ClassVar[float] = 0.0
     """Success rate within 15 turns in :func:`city` that the policy must reach."""
 
+    @abstractmethod
     def make(self) -> Policy:
         """A new policy."""
-        raise NotImplementedError
 
     @classmethod
     @cache

@@ -136,6 +136,15 @@ def test_items_that_may_not_be_shown_are_left_out_of_a_whole_list():
     assert talk.history.lists[:, 0].tolist() == [[3, -1, 5], [6, -1, 8]]
 
 
+def test_a_mask_of_zeros_and_ones_holds_to_the_end():
+    setting = setting_of(shelf(30), affinity=Ranked(30), space=SPACE, turns=5)
+    eligible = np.ones(30, dtype=np.int64)
+    eligible[::2] = 0
+    targets = Targets(np.zeros(1, np.int32), np.array([28], np.int32))
+    history = run_dialogues(replace(setting, eligible=eligible), Scripted([LIST]), targets, seed=0)
+    assert history.lists[0].ravel().tolist() == list(range(1, 30, 2))
+
+
 @pytest.mark.parametrize("lists", [[[1, 2, 3, 4]], [[1, 30, 2]]])
 def test_a_whole_list_that_cannot_be_one_is_refused(lists: list[list[int]]):
     setting = setting_of(shelf(30), affinity=Ranked(30), space=SPACE)

@@ -11,7 +11,7 @@ from graph.interactions import Split
 from policy.bayes import BayesPolicy
 from policy.hand_written import AbsGreedyPolicy, MaxEntropyPolicy, RandomPolicy
 from simulator.candidates import ActionSpace
-from simulator.evaluation import Run, compare, evaluate_policy, questions_named, random_floor
+from simulator.evaluation import Run, compare, evaluate_policy, random_floor
 from simulator.protocol import Policy
 from tests.worlds import Ranked, Scripted, setting_of, shelf, town
 
@@ -136,7 +136,3 @@ def test_runs_about_other_dialogues_are_not_compared():
 def test_the_floor_of_random_lists():
     assert random_floor(setting_of(shelf(300), turns=14)) == pytest.approx(7 * 10 / 300)
     assert random_floor(setting_of(shelf(20), turns=15)) == 1
-
-
-def test_question_modes_by_name():
-    assert [questions_named(name) for name in ("binary", "facet", "multi")] == list(QuestionMode)

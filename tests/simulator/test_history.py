@@ -9,7 +9,7 @@ from graph.catalogue import Catalogue
 from graph.dataset import Dataset
 from simulator.candidates import ActionSpace
 from simulator.core import Conversations, Rules
-from simulator.history import Act, History, believe
+from simulator.history import EMPTY_STEP, Act, History, believe
 from simulator.protocol import Decision
 from tests.worlds import MODES, Rambling, begin, open_world, town
 
@@ -35,14 +35,7 @@ def without_last_act(history: History) -> History:
     undone = history.take(np.arange(history.n_dialogues))
     rows = np.flatnonzero(history.length)
     last = history.length[rows] - 1
-    for name, empty in (
-        ("acts", Act.NONE),
-        ("options", -1),
-        ("answers", -1),
-        ("naming", 0),
-        ("lists", -1),
-        ("accepted", 0),
-    ):
+    for name, empty in EMPTY_STEP.items():
         getattr(undone, name)[rows, last] = empty
     undone.length[rows] -= 1
     return undone
