@@ -14,7 +14,6 @@ from pstats import Stats
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import rich_click as click
 from click.exceptions import Exit
 from rich import box
@@ -22,22 +21,18 @@ from rich.table import Table
 
 from convrec import provenance
 from convrec.acceptance import EVALUATIONS, PICTURE, draw_page, read_result
+from convrec.bench_simulator import simulator
 from convrec.cli import examples
 from convrec.plots import plot_success_over_turns
 from convrec.run_options import check_output, console, notices
+from convrec.yardstick import YELP_SHAPE, calibrations_per_second
 from graph.errors import OptionError
 from graph.whole_file import written_whole
-
-YELP_SHAPE = "synthetic:users=27675,items=70311,attributes=590,seed=0"
-"""The largest data set of the published benchmark, in shape."""
 
 GOALS = {"lastfm": 5000, YELP_SHAPE: 800}
 """Turns a second to reach on one quiet core."""
 
 MEMORY_GOAL_MB = 2000
-
-CALIBRATION_SHAPE = (256, 7432)
-"""Softmax of this shape is the yardstick."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,9 @@ class SpeedFigures:
 @click.group(epilog=examples("convrec bench speed", "convrec bench tables", "convrec bench page"))
 def bench() -> None:
     """Measure speed, record the acceptance tables, draw their page."""
+
+
+bench.add_command(simulator)
 
 
 @bench.command(
@@ -161,7 +159,7 @@ def measure_speed(name: str, affinity_name: str, dialogues: int) -> SpeedFigures
     targets = draw_targets(dataset, Split.TEST, dialogues, seed=0)
     before = calibrations_per_second()
     began = perf_counter()
-    turns = int(run_dialogues(setting, policy, targets, seed=0).turns.sum())
+    turns = int(run_dialogues(setting, policy, targets, seed=0).history.turns.sum())
     seconds = perf_counter() - began
     yardstick = (before + calibrations_per_second()) / 2
     profile = Profile()
@@ -171,18 +169,6 @@ def measure_speed(name: str, affinity_name: str, dialogues: int) -> SpeedFigures
         name, affinity_name, len(targets), turns, seconds, turns / seconds, yardstick, turns / seconds / yardstick,
         peak, hottest_functions(profile),
     )  # fmt: skip
-
-
-def calibrations_per_second(repeats: int = 20) -> float:
-    """How often softmax of :data:`CALIBRATION_SHAPE` in float32 runs in a second, the best of ``repeats`` tries."""
-    values = np.random.default_rng(0).normal(size=CALIBRATION_SHAPE).astype(np.float32)
-    best = float("inf")
-    for _ in range(repeats):
-        began = perf_counter()
-        weights = np.exp(values - values.max(axis=1, keepdims=True))
-        weights /= weights.sum(axis=1, keepdims=True)
-        best = min(best, perf_counter() - began)
-    return 1 / best
 
 
 def hottest_functions(profile: Profile, count: int = 8) -> list[tuple[str, float]]:

@@ -64,9 +64,6 @@ OPTIONS = (
         help=f"What is known before the first word: {', '.join(affinities.names())}.",
     ),
     click.option(
-        "--users", default="classic", show_default=True, help=f"Kind of simulated user: {', '.join(user_types())}."
-    ),
-    click.option(
         "--questions", type=click.Choice(["binary", "facet", "multi"]), default="binary", show_default=True,
         help="One attribute (yes or no); up to four options, name one; up to four options, pick all that hold.",
     ),
@@ -81,17 +78,36 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def run_options(command: Command) -> Command:
-    """Add :data:`OPTIONS` to a click command, which is then called with ``options: RunOptions``."""
+def run_options(several_users: bool = False) -> Callable[[Command], Command]:
+    """Add :data:`OPTIONS` to a click command, which is then called with ``options: RunOptions``.
 
-    @wraps(command)
-    def with_options(data: str, affinity: str, users: str, questions: str, turns: str, known: str, **rest: Any) -> Any:
-        return command(RunOptions(data, affinity, users, questions, int(turns), known), **rest)
+    :param several_users: True for a command that takes any number of populations; it is called with ``users`` as well,
+        a tuple, of which ``options`` names the first.
+    """
+    kinds = f"{', '.join(user_types())}, or several joined by +, with a number after a colon; see docs/users.md."
+    users_option = (
+        click.option("--users", multiple=True, default=("classic",), show_default=True, metavar="KIND",
+                     help=f"Kind of simulated user, as often as wanted, or all: {kinds}")
+        if several_users
+        else click.option("--users", default="classic", show_default=True, metavar="KIND",
+                          help=f"Kind of simulated user: {kinds}")
+    )  # fmt: skip
 
-    decorated: Any = with_options
-    for option in reversed(OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def with_options(
+            data: str, affinity: str, users: Any, questions: str, turns: str, known: str, **rest: Any
+        ) -> Any:
+            more = {"users": users} if several_users else {}
+            named = users[0] if several_users else users
+            return command(RunOptions(data, affinity, named, questions, int(turns), known), **more, **rest)
+
+        decorated: Any = with_options
+        for option in reversed((*OPTIONS[:2], users_option, *OPTIONS[2:])):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
 
 
 def load_dataset(name: str) -> Dataset:

@@ -9,7 +9,7 @@ from rich.text import Text
 from convrec.cli import examples
 from convrec.evaluate_command import make_policies
 from convrec.run_options import RunOptions, console, fit_affinity, load_dataset, make_setting, run_options
-from dialogs.phrases import phrase
+from dialogs.phrases import WORDING
 from graph.interactions import Split
 from policy import registry
 from simulator.evaluation import Run, evaluate_policy
@@ -23,7 +23,7 @@ from simulator.rendering import render_dialogue
         "convrec simulate --data lastfm --policy max-entropy",
     )
 )
-@run_options
+@run_options()
 @click.option("--policy", default="bayes", show_default=True, metavar="NAME",
               help=f"Who talks: {', '.join(registry.names())}.")  # fmt: skip
 @click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True,
@@ -48,12 +48,18 @@ def print_dialogue(run: Run, row: int) -> None:
     who = f"user {dataset.interactions.user_ids[user]}" if user >= 0 else "somebody unknown"
     target = dataset.catalogue.describe_item(int(run.targets.items[row]))
     console.rule(f"[bold]{row + 1}[/bold] · {escape(who)} has in mind: [italic]{escape(target)}[/italic]", align="left")
+    console.print(Padding(dialogue_grid(run, row), (0, 0, 1, 2)))
+
+
+def dialogue_grid(run: Run, row: int) -> Table:
+    """Who says what, and how it ended."""
     lines = Table.grid(padding=(0, 2))
     lines.add_column(justify="right", style="dim", no_wrap=True)
     lines.add_column()
-    for speaker, line in render_dialogue(dataset.catalogue, run.history, row, phrase):
+    for speaker, line in render_dialogue(run.setting.dataset.catalogue, run.history, row, WORDING):
         lines.add_row(speaker, Text(line, style="bold cyan" if speaker == "agent" else "default"))
     turn = int(run.success_turn[row])
-    outcome = f"found at turn {turn}" if turn else f"not found in {run.setting.rules.turns} turns"
+    lost = "gave up" if run.history.left[row] else f"not found in {run.setting.rules.turns} turns"
+    outcome = f"found at turn {turn}" if turn else lost
     lines.add_row("", Text(outcome, style="green" if turn else "red"))
-    console.print(Padding(lines, (0, 0, 1, 2)))
+    return lines

@@ -36,6 +36,32 @@ def results_table(rows: Sequence[dict[str, Any]], title: str, caption: str) -> T
     return table
 
 
+FURTHER_COLUMNS = (
+    ("reward", "reward", "{:+.2f}", 1), ("quit", "quit %", "{:.1f}", 100), ("wasted", "wasted", "{:.2f}", 1),
+    ("interruptions", "inter-\nrupted", "{:.2f}", 1), ("missed", "missed", "{:.2f}", 1),
+    ("acceptance", "accept-\ned %", "{:.1f}", 100), ("ece", "ECE", "{:.3f}", 1),
+    ("reference_gap", "above\nline", "{:+.2f}", 1), ("ms", "ms", "{:.2f}", 1),
+)  # fmt: skip
+"""Metric, heading, format and scale of each column."""
+
+
+def further_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """What people put up with, how far the agent's forecasts can be believed, and what a decision costs."""
+    table = _table(
+        "What it was like",
+        "A dialogue: reward, users who quit, questions that told nothing, interruptions, missed interventions (waits\n"
+        "while it was the agent's turn). Accepted: of lists that held a wanted item. ECE: calibration error of the\n"
+        "agent's chance of acceptance. Line: least turns for the target's rank. ms: of a decision.",
+    )
+    for _, heading, _, _ in FURTHER_COLUMNS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        values = [(row.get(metric), form, scale) for metric, _, form, scale in FURTHER_COLUMNS]
+        cells = ["" if value is None else form.format(scale * value + 0.0) for value, form, scale in values]
+        table.add_row(escape(name_of(row) + ANONYMOUS_SUFFIX * row["anonymous"]), *cells)
+    return table
+
+
 def name_of(row: dict[str, Any]) -> str:
     """The policy, and where its numbers come from when that was said."""
     return row["policy"] if not row["checkpoint"] else f"{row['policy']} ({row['checkpoint']})"

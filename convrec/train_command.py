@@ -16,7 +16,6 @@ from convrec.run_options import (
     make_setting,
     run_options,
 )
-from policy import registry
 from policy.tuned_rules import Conditions, TunedRule, keep_rule, read_rules
 from policy.tuning import dialogues_needed, tune_gain_rule
 
@@ -28,8 +27,8 @@ from policy.tuning import dialogues_needed, tune_gain_rule
         "convrec evaluate --data lastfm --affinity content --turns 14 --policy bayes --checkpoint bayes.json",
     )
 )
-@run_options
-@click.option("--policy", type=click.Choice(sorted(registry.LEARNED)), default="bayes", show_default=True,
+@run_options()
+@click.option("--policy", type=click.Choice(["bayes"]), default="bayes", show_default=True,
               help="What to train.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the valid dialogues.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bayes.json"), show_default=True, metavar="FILE",

@@ -1,6 +1,7 @@
 """What an attribute is called in a sentence: "a film by Ang Lee", "something tagged indie rock"."""
 
 from graph.catalogue import Catalogue
+from simulator.rendering import Wording
 
 OF_FACET = {
     "genre": "a film of the genre {}",
@@ -30,6 +31,15 @@ OF_VALUE = {
 WITH_ARTICLE = frozenset({"Czech Republic", "Netherlands", "Philippines", "Soviet Union", "Bahamas"})
 
 
+DIRECTIONS = {
+    "decade": ("older", "newer"),
+    "running time": ("shorter", "longer"),
+    "critics": ("less liked by the critics", "better liked by the critics"),
+    "age rating": ("for younger people", "for older people"),
+}
+"""What lies before and after a value, of each facet that has an order."""
+
+
 def phrase(catalogue: Catalogue, attribute: int) -> str:
     """Say one attribute as the thing that is looked for; any facet we have no words for is named."""
     facet, name = catalogue.facets[catalogue.attribute_facet[attribute]].name, catalogue.attribute_names[attribute]
@@ -38,3 +48,14 @@ def phrase(catalogue: Catalogue, attribute: int) -> str:
     if facet == "country" and (name in WITH_ARTICLE or name.startswith("United")):
         name = f"the {name}"
     return OF_FACET.get(facet, f"something with {facet}: {{}}").format(name)
+
+
+def comparison(catalogue: Catalogue, attribute: int, direction: int) -> str:
+    """Say on which side of an attribute something lies: "older", "with a higher price than …"."""
+    facet = catalogue.facets[catalogue.attribute_facet[attribute]].name
+    if facet in DIRECTIONS:
+        return DIRECTIONS[facet][direction > 0]
+    return f"with a {'higher' if direction > 0 else 'lower'} {facet} than {catalogue.attribute_names[attribute]}"
+
+
+WORDING = Wording(phrase, comparison)

@@ -18,6 +18,9 @@ from graph.catalogue import Catalogue
 LOG_IMPOSSIBLE = -40.0
 """Log-likelihood of what cannot be.  Finite, so that contradictory answers rank items instead of losing them all."""
 
+UNKNOWN_DONT_KNOW = 0.5
+"""How often people do not know either what the catalogue does not know."""
+
 FloatArray = NDArray[np.float64]
 
 
@@ -30,6 +33,12 @@ class Answer(IntEnum):
     DONT_CARE = 3
     UNSAID = 4
     """Another option was named instead, so nothing is known about this one."""
+    SORT_OF = 5
+    """It holds somewhat: a graded answer."""
+
+
+N_ANSWERS = len(Answer)
+"""Columns of a table indexed by :class:`Answer`; nobody says ``UNSAID``, whose column is zero."""
 
 
 class QuestionMode(IntEnum):
@@ -61,26 +70,63 @@ def option_states(n_options: int) -> NDArray[np.intp]:
 class AnswerModel:
     """Probability of each answer given the item, attribute by attribute."""
 
-    error: FloatArray
-    """Chance that an answer is the opposite of the truth, shape (P,)."""
+    miss: FloatArray
+    """Chance that an attribute the item has seems to be lacking, shape (P,)."""
+    false_alarm: FloatArray
+    """Chance that an attribute the item lacks seems to hold, shape (P,)."""
     dont_know: FloatArray
     """Chance of "I don't know" where the facet is known for the item, shape (P,)."""
     dont_care: FloatArray
     """Chance of "I don't care", shape (P,)."""
     unknown_dont_know: FloatArray
     """Chance of "I don't know" where the facet is unknown for the item, shape (P,)."""
+    sort_of_has: FloatArray
+    """Chance that who speaks says "sort of" instead of yes or no where the item has the attribute, shape (P,)."""
+    sort_of_lacks: FloatArray
+    """The same where the item lacks it; where the facet is unknown, the two are mixed by ``rate``, shape (P,)."""
     rate: FloatArray
     """Share of items with the attribute among those whose facet is known: P(yes) where it is unknown, shape (P,)."""
     acceptance: float = 1.0
     """Chance that a list which holds the item is accepted."""
+    critique_error: float = 0.0
+    """Chance that "like this one, but older" is said although the item in mind is not older."""
     hears_no: bool = True
     """False to take a "no" as no evidence, as the published policies do."""
 
     @classmethod
     def honest(cls, catalogue: Catalogue) -> "AnswerModel":
         """Truthful answers; where the catalogue does not know, people know about half the time."""
-        zeros = np.zeros(catalogue.n_attributes)
-        return cls(zeros, zeros, zeros, np.full_like(zeros, 0.5), catalogue.attribute_rates)
+        return cls.equal(catalogue)
+
+    @classmethod
+    def equal(
+        cls,
+        catalogue: Catalogue,
+        *,
+        miss: float = 0.0,
+        false_alarm: float = 0.0,
+        dont_know: float = 0.0,
+        dont_care: float = 0.0,
+        sort_of_has: float = 0.0,
+        sort_of_lacks: float = 0.0,
+        acceptance: float = 1.0,
+    ) -> "AnswerModel":
+        """The same rates for every attribute; where the catalogue does not know, people know half the time at most."""
+
+        def everywhere(rate: float) -> FloatArray:
+            return np.full(catalogue.n_attributes, rate)
+
+        return cls(
+            miss=everywhere(miss),
+            false_alarm=everywhere(false_alarm),
+            dont_know=everywhere(dont_know),
+            dont_care=everywhere(dont_care),
+            unknown_dont_know=everywhere(max(dont_know, UNKNOWN_DONT_KNOW)),
+            sort_of_has=everywhere(sort_of_has),
+            sort_of_lacks=everywhere(sort_of_lacks),
+            rate=catalogue.attribute_rates,
+            acceptance=acceptance,
+        )
 
     def deaf_to_no(self) -> "AnswerModel":
         """The same model, for which a "no" says nothing."""
@@ -88,39 +134,55 @@ class AnswerModel:
 
     def _perceived(self, options: NDArray[np.int32]) -> FloatArray:
         """Chance that each option seems to hold where it is lacking, there, and unknown, shape (E, m, 3)."""
-        error = self.error[options]
-        return np.stack([error, 1 - error, self.rate[options]], axis=-1)
+        return np.stack([self.false_alarm[options], 1 - self.miss[options], self.rate[options]], axis=-1)
+
+    def _graded(self, options: NDArray[np.int32]) -> FloatArray:
+        """Chance of "sort of" from who speaks where each option is lacking, there, and unknown, shape (E, m, 3)."""
+        has, lacks, rate = self.sort_of_has[options], self.sort_of_lacks[options], self.rate[options]
+        return np.stack([lacks, has, rate * has + (1 - rate) * lacks], axis=-1)
 
     def _option_tables(self, options: NDArray[np.int32]) -> FloatArray:
-        """P(answer | lacks, has, unknown) of each option, shape (E, m, 3, 4); means nothing for absent ones (-1)."""
+        """P(answer | lacks, has, unknown) of each option, shape (E, m, 3, 6); means nothing for absent ones (-1)."""
         known_dk, care, unknown_dk = (
             column[options] for column in (self.dont_know, self.dont_care, self.unknown_dont_know)
         )
-        table = np.empty((*options.shape, 3, 4))
-        perceived = self._perceived(options)
+        table = np.zeros((*options.shape, 3, N_ANSWERS))
+        perceived, graded = self._perceived(options), self._graded(options)
         silent_dk = np.stack([known_dk, known_dk, unknown_dk], axis=-1)
         silent_dc = np.minimum(care[..., None], 1 - silent_dk)
         speaks = 1 - silent_dk - silent_dc
-        table[..., Answer.NO] = speaks * (1 - perceived)
-        table[..., Answer.YES] = speaks * perceived
+        plainly = speaks * (1 - graded)
+        table[..., Answer.NO] = plainly * (1 - perceived)
+        table[..., Answer.YES] = plainly * perceived
+        table[..., Answer.SORT_OF] = speaks * graded
         table[..., Answer.DONT_KNOW] = silent_dk
         table[..., Answer.DONT_CARE] = silent_dc
         return table
 
     def log_likelihood(
-        self, options: NDArray[np.int32], answers: NDArray[np.int8], naming: NDArray[np.bool_]
+        self,
+        options: NDArray[np.int32],
+        answers: NDArray[np.int8],
+        naming: NDArray[np.bool_],
+        confidence: NDArray[np.float32] | None = None,
     ) -> FloatArray:
         """Log-probability of the answers to each question in every state of an item.
 
+        An answer that was not understood says nothing: its likelihood is the mean over the known states, in all of
+        them.  "Sort of" to an option of a facet question is taken as if that option alone had been asked about.
+
         :param options: attributes asked about, all of one facet, shape (E, m), -1 where there are fewer.
-        :param answers: :class:`Answer` to each option, shape (E, m); ``UNSAID`` beside a ``YES`` where one was named.
+        :param answers: :class:`Answer` to each option, shape (E, m); ``UNSAID`` beside a ``YES`` or a ``SORT_OF`` where
+            one was named.
         :param naming: True for facet questions, which are answered as a whole, shape (E,).
+        :param confidence: chance that each answer was understood, in [0, 1], shape (E,); None for certainty.
         :return: shape (E, S), never below m times :data:`LOG_IMPOSSIBLE`.
         """
         logs = np.empty((len(options), 2 ** options.shape[1] + 1))
-        logs[naming] = self._log_named(options[naming], answers[naming])
-        logs[~naming] = self._log_picked(options[~naming], answers[~naming])
-        return logs
+        whole = naming & ~(answers == Answer.SORT_OF).any(axis=1)
+        logs[whole] = self._log_named(options[whole], answers[whole])
+        logs[~whole] = self._log_picked(options[~whole], answers[~whole])
+        return logs if confidence is None else _doubted(logs, confidence.astype(np.float64))
 
     def _log_named(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:
         named = answers == Answer.YES
@@ -139,26 +201,35 @@ class AnswerModel:
         tables = self._option_tables(options)
         likelihood = np.take_along_axis(tables, answers.astype(np.intp)[:, :, None, None], axis=3)[..., 0]  # (E, m, 3)
         logs = floored_log(likelihood)
-        silent = (options < 0) | ((answers == Answer.NO) if not self.hears_no else False)
+        silent = (options < 0) | (answers == Answer.UNSAID)
+        if not self.hears_no:
+            silent |= answers == Answer.NO
         logs[silent] = 0.0
         return logs[:, np.arange(n_options)[None, :], states].sum(axis=-1)  # (E, S)
 
     @cached_property
     def binary_channel(self) -> tuple[FloatArray, FloatArray]:
-        """P(no), P(yes) in each state of a question about one attribute, shape (P, 3, 2), and the noise, shape (P, 3).
+        """What is said in each state of a question about one attribute, and the noise in it, shape (P, 3).
 
-        States are lacks, has, unknown; what is left over is silence. Noise is the entropy of the answer, in bits.
+        P(no), P(yes) and, where it can happen, P(sort of), shape (P, 3, 2 or 3); states are lacks, has, unknown, and
+        what is left over is silence.  Noise is the entropy of the answer, in bits.
         """
-        attributes = np.arange(len(self.error), dtype=np.int32)
-        spoken = self._option_tables(attributes[:, None])[:, 0, :, :2]
+        attributes = np.arange(len(self.miss), dtype=np.int32)
+        spoken = self._spoken(self._option_tables(attributes[:, None])[:, 0])
         silence = np.maximum(1.0 - spoken.sum(axis=-1, keepdims=True), 0.0)
         return np.ascontiguousarray(spoken), entropy_bits(np.concatenate([spoken, silence], axis=-1))
+
+    @staticmethod
+    def _spoken(tables: FloatArray) -> FloatArray:
+        """The columns of ``tables`` (..., 6) for no, yes and, where it can happen, "sort of", as a copy."""
+        graded = bool(tables[..., Answer.SORT_OF].any())
+        return tables[..., [Answer.NO, Answer.YES, Answer.SORT_OF] if graded else [Answer.NO, Answer.YES]]
 
     def naming_channel(self, options: NDArray[np.int32]) -> FloatArray:
         """P(response | state) of a facet question: one option named, none of these, or silence about all of it.
 
         The user sees each option through their own error, then names one of those that seem to hold, all alike;
-        they are as silent as about its options on average.
+        they are as silent as about its options on average.  "Sort of", which names no option, is left out.
 
         :param options: shape (E, m), -1 where there are fewer.
         :return: shape (E, S, m + 3); responses are the m options, "none of these", "don't know" and "don't care".
@@ -166,7 +237,8 @@ class AnswerModel:
         n_options = options.shape[1]
         present = (options >= 0)[:, :, None]
         perceive = np.where(present, self._perceived(options), 0.0)
-        silence = np.where(present[..., None], self._option_tables(options)[..., Answer.DONT_KNOW :], 0.0).sum(axis=1)
+        silence = self._option_tables(options)[..., Answer.DONT_KNOW : Answer.UNSAID]
+        silence = np.where(present[..., None], silence, 0.0).sum(axis=1)
         silence /= np.maximum(present.sum(axis=1), 1)[..., None]  # (E, 3, 2)
         bits, states = option_bits(n_options), option_states(n_options)
         yes = perceive[:, np.arange(n_options)[None, :], states]  # (E, S, m)
@@ -179,24 +251,34 @@ class AnswerModel:
         return np.concatenate([speaks * (seen @ naming), silent], axis=2)
 
     def picking_channel(self, options: NDArray[np.int32]) -> FloatArray:
-        """P(response | state) of a binary or multi question: yes, no or silence about each option.
+        """P(response | state) of a binary or multi question: yes, no, "sort of" or silence about each option.
 
         :param options: shape (E, m), -1 where there are fewer.
-        :return: shape (E, S, R), R = 3**m, or 2**m when silence cannot happen.
+        :return: shape (E, S, R), R = 2**m, or 3**m or 4**m where "sort of" and silence can happen.
         """
+        absent = options < 0
         tables = self._option_tables(options)
-        silence = tables[..., 2:].sum(axis=-1, keepdims=True)
-        silence[options < 0] = 0.0
-        spoken = tables[..., :2].copy()
-        spoken[options < 0] = [1.0, 0.0]
-        choices = np.concatenate([spoken, silence], axis=-1) if silence.any() else spoken  # (E, m, 3, 2 or 3)
+        tables[absent] = np.eye(N_ANSWERS)[Answer.NO]
+        silence = tables[..., Answer.DONT_KNOW : Answer.UNSAID].sum(axis=-1, keepdims=True)
+        spoken = self._spoken(tables)
+        choices = np.concatenate([spoken, silence], axis=-1) if silence.any() else spoken  # (E, m, 3, 2 to 4)
         n_options = options.shape[1]
         states = option_states(n_options)
         channel = np.ones((len(options), len(states), 1))
         for place in range(n_options):
-            answers = choices[:, place][:, states[:, place]]  # (E, S, 2 or 3)
+            answers = choices[:, place][:, states[:, place]]  # (E, S, 2 to 4)
             channel = (channel[..., None] * answers[:, :, None, :]).reshape(len(options), len(states), -1)
         return channel
+
+
+def _doubted(logs: FloatArray, confidence: FloatArray) -> FloatArray:
+    """Log-likelihoods (E, S) of answers that may not have been understood; the confidence has shape (E,)."""
+    unsure = confidence < 1
+    heard, certain = logs[unsure], confidence[unsure, None]
+    uninformative = np.logaddexp.reduce(heard[:, :-1], axis=1, keepdims=True) - np.log(heard.shape[1] - 1)
+    with np.errstate(divide="ignore"):  # a confidence of zero
+        logs[unsure] = np.logaddexp(np.log(certain) + heard, np.log1p(-certain) + uninformative)
+    return logs
 
 
 def floored_log(probability: FloatArray) -> FloatArray:

@@ -1,6 +1,8 @@
 """The belief: the posterior over items, updated by evidence arrays; it knows no dialogue acts.
 
-log b(i) = log prior(i | user) + sum over answers log P(answer | i) + sum over rejected lists log P(reject | i) + const
+log b(i) = log prior(i | user) + sum over all that was heard log P(heard | i) + const
+
+What is heard are answers, rejected lists, attributes named unasked, and critiques of an item.
 
 Legend: N dialogues, V items, P attributes, F facets, E pieces of evidence, m options, k items of a list.
 """
@@ -37,6 +39,8 @@ class AnswerEvidence:
     """:class:`graph.answers.Answer` to each option, shape (E, m)."""
     naming: NDArray[np.bool_]
     """True for facet questions, which are answered as a whole, shape (E,)."""
+    confidence: NDArray[np.float32] | None = None
+    """Chance that the answers were understood, in [0, 1], shape (E,); None for certainty."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,43 @@ class RejectionEvidence:
     """Items shown, shape (E, k), -1 where there are fewer."""
 
 
+@dataclass(frozen=True)
+class VolunteeredEvidence:
+    """Attributes of the item in mind that users named unasked, each drawn uniformly from those not yet named.
+
+    P(a | i) = P(yes to a | i) / number of attributes of i not yet named: [i has a] over the number for truthful people
+    where the facet is known, softer otherwise, so that what the catalogue does not know is not ruled out.
+    """
+
+    rows: NDArray[np.intp]
+    """Dialogue of each, shape (E,)."""
+    attributes: NDArray[np.int32]
+    """Attribute that was named, shape (E,), -1 where the user had nothing to say."""
+    already: NDArray[np.integer]
+    """How many attributes of the item had been named or affirmed before, shape (E,)."""
+
+
+@dataclass(frozen=True)
+class CritiqueEvidence:
+    """Wishes such as "like this one, but older": the item in mind lies on one side of another in an ordered facet."""
+
+    rows: NDArray[np.intp]
+    """Dialogue of each critique, shape (E,)."""
+    references: NDArray[np.int32]
+    """Attribute of a facet that has an order, from which the item in mind differs, shape (E,)."""
+    directions: NDArray[np.int8]
+    """-1 where the item in mind has a value strictly before the reference, +1 where it has one after it, shape (E,)."""
+
+
+Evidence = AnswerEvidence | RejectionEvidence | VolunteeredEvidence | CritiqueEvidence
+"""Whatever a belief can take in."""
+
+
 class Belief:
     """Log-weights over items for a batch of dialogues.
 
     :param catalogue: V items.
-    :param answer_model: how answers come about.
+    :param answer_model: how what is heard comes about.
     :param log_prior: affinity of each dialogue's user with each item, shape (N, V).
     :param eligible: items that may be shown, shape (V,) or (N, V); None for all.
     :raises EmptyBeliefError: when a dialogue has no eligible item.
@@ -85,32 +121,34 @@ class Belief:
         """Unnormalised log posterior, shape (N, V); -inf for items that may not be shown.  Not to be written to."""
         return self._weights
 
-    def update(self, evidence: AnswerEvidence | RejectionEvidence) -> None:
+    def update(self, evidence: Evidence) -> None:
         """Take evidence in, in place."""
         if isinstance(evidence, AnswerEvidence):
             self._hear(evidence)
-        else:
+        elif isinstance(evidence, RejectionEvidence):
             self._add_rejections(evidence)
+        elif isinstance(evidence, VolunteeredEvidence):
+            self._add_volunteered(evidence)
+        else:
+            self._add_critiques(evidence)
+        self._forget()
+
+    def _forget(self) -> None:
         for name in ("probabilities", "attribute_masses", "unknown_masses"):
             self.__dict__.pop(name, None)
 
     def open_with(self, rows: NDArray[np.intp], attributes: NDArray[np.int32]) -> None:
-        """Take in one true attribute that each user volunteered, drawn uniformly from those of the item in mind.
-
-        P(a | i) = P(yes to a | i) / number of attributes of i: [i has a] over the number for truthful people where the
-        facet is known, softer otherwise, so that what the catalogue does not know is not ruled out.
+        """Take in the attribute with which each user began.
 
         :param rows: dialogues, shape (E,).
         :param attributes: shape (E,), -1 where the user had nothing to say.
         """
-        spoke = attributes >= 0
-        rows, attributes = rows[spoke], attributes[spoke]
-        answers = np.full((len(rows), 1), Answer.YES, dtype=np.int8)
-        self.update(AnswerEvidence(rows, attributes[:, None], answers, np.zeros(len(rows), bool)))
-        self._weights[rows] -= self._log_degrees
+        self.update(VolunteeredEvidence(rows, attributes, np.zeros(len(rows), np.int32)))
 
     def _hear(self, evidence: AnswerEvidence) -> None:
-        logs = self.answer_model.log_likelihood(evidence.options, evidence.answers, evidence.naming)
+        logs = self.answer_model.log_likelihood(
+            evidence.options, evidence.answers, evidence.naming, evidence.confidence
+        )
         items, unknown = self.catalogue.attribute_items, self.catalogue.unknown_items
         facets = self.catalogue.attribute_facet[evidence.options[:, 0]]
         kernels.add_by_state(
@@ -124,9 +162,29 @@ class Belief:
         penalty = floored_log(np.array(1.0 - self.answer_model.acceptance))
         np.add.at(self._weights, (rows, evidence.items[shown]), np.float32(penalty))
 
-    @cached_property
-    def _log_degrees(self) -> NDArray[np.float32]:
-        return np.log(np.maximum(self.catalogue.item_attributes.degrees, 1)).astype(np.float32)
+    def _add_volunteered(self, evidence: VolunteeredEvidence) -> None:
+        spoke = evidence.attributes >= 0
+        rows, attributes = evidence.rows[spoke], evidence.attributes[spoke]
+        answers = np.full((len(rows), 1), Answer.YES, dtype=np.int8)
+        self._hear(AnswerEvidence(rows, attributes[:, None], answers, np.zeros(len(rows), bool)))
+        degrees = self.catalogue.item_attributes.degrees
+        log_unnamed = np.log(np.maximum(np.arange(degrees.max(initial=0) + 1), 1)).astype(np.float32)
+        kernels.subtract_log_unnamed(self._weights, rows, evidence.already[spoke], degrees, log_unnamed)
+
+    def _add_critiques(self, evidence: CritiqueEvidence) -> None:
+        catalogue, error = self.catalogue, self.answer_model.critique_error
+        facets = catalogue.attribute_facet[evidence.references]
+        ordered = np.array([facet.ordered for facet in catalogue.facets], dtype=bool)[facets]
+        if not ordered.all():
+            name = catalogue.facets[facets[ordered.argmin()]].name
+            raise ValueError(f"critique: facet {name!r} has no order; ask about its values instead")
+        violated, satisfied, unknown = floored_log(np.array([error, 1.0 - error, 0.5]))
+        items, missing = catalogue.attribute_items, catalogue.unknown_items
+        kernels.add_by_side(
+            self._weights, evidence.rows, facets, evidence.references, evidence.directions,
+            np.float32(satisfied - violated), np.float32(unknown - violated), catalogue.attribute_facet,
+            items.indptr, items.indices, missing.indptr, missing.indices,
+        )  # fmt: skip
 
     @cached_property
     def probabilities(self) -> NDArray[np.float32]:
@@ -167,3 +225,8 @@ class Belief:
         chosen.catalogue, chosen.answer_model = self.catalogue, self.answer_model
         chosen._weights = self._weights[rows]
         return chosen
+
+    def put(self, rows: NDArray[np.intp], other: "Belief") -> None:
+        """Write ``other`` over the belief of some of the dialogues."""
+        self._weights[rows] = other._weights
+        self._forget()

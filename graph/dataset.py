@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.catalogue import Catalogue
 from graph.interactions import Interactions
@@ -26,6 +27,13 @@ class Dataset:
     def anonymous(self) -> bool:
         """True when there are no users: every conversation is with somebody unknown."""
         return self.interactions.n_users == 0
+
+    @cached_property
+    def popularity(self) -> NDArray[np.float64]:
+        """How sought each item is: users who have it in train, else what the catalogue says; shape (V,)."""
+        if self.anonymous:
+            return self.catalogue.popularity.astype(np.float64)
+        return np.bincount(self.interactions.train_items.indices, minlength=self.catalogue.n_items).astype(np.float64)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -58,6 +58,50 @@ def add_by_state(log_weights, rows, options, facets, deltas, indptr, indices, un
 
 
 @njit(cache=True)
+def subtract_log_unnamed(log_weights, rows, already, degrees, log_unnamed):  # type: ignore[no-untyped-def]
+    """Divide the weight of each item of a row by the number of its attributes that were not yet named, 1 at least.
+
+    :param log_weights: changed in place, shape (N, V).
+    :param rows, already: dialogue, and number of attributes that were named before, shapes (E,).
+    :param degrees: number of attributes of each item, shape (V,).
+    :param log_unnamed: logarithm of 0 (taken as 1), 1, 2, … attributes.
+    """
+    for place in range(len(rows)):
+        weights = log_weights[rows[place]]
+        for item in range(len(degrees)):
+            weights[item] -= log_unnamed[max(degrees[item] - already[place], 0)]
+
+
+@njit(cache=True)
+def add_by_side(  # type: ignore[no-untyped-def]
+    log_weights, rows, facets, references, directions, satisfied, unknown, attribute_facet, indptr, indices,
+    unknown_indptr, unknown_indices
+):  # fmt: skip
+    """Add to each item of a row that has a value of the facet on the wanted side of the reference.
+
+    :param log_weights: changed in place, shape (N, V).
+    :param rows, facets, references, directions: of each critique, shape (E,).
+    :param satisfied, unknown: what items on the wanted side gain, and those for which the facet is unknown.
+    :param attribute_facet: shape (P,); within a facet attributes stand in order.
+    :param indptr, indices: items of each attribute; ``unknown_…``: items for which each facet is unknown.
+    """
+    visited = np.full(log_weights.shape[1], -1, np.int64)
+    for critique in range(len(rows)):
+        weights = log_weights[rows[critique]]
+        facet, reference = facets[critique], references[critique]
+        first, last = (0, reference) if directions[critique] < 0 else (reference + 1, len(attribute_facet))
+        for attribute in range(first, last):
+            if attribute_facet[attribute] != facet:
+                continue
+            for edge in range(indptr[attribute], indptr[attribute + 1]):
+                if visited[indices[edge]] != critique:
+                    visited[indices[edge]] = critique
+                    weights[indices[edge]] += satisfied
+        for edge in range(unknown_indptr[facet], unknown_indptr[facet + 1]):
+            weights[unknown_indices[edge]] += unknown
+
+
+@njit(cache=True)
 def normalise(log_weights):  # type: ignore[no-untyped-def]
     """Softmax of each row, shape (N, V), float32; what is too small to count is zero without calling ``exp``."""
     n_rows, n_items = log_weights.shape
@@ -104,7 +148,8 @@ def binary_information(has, unknown, facets, spoken, noise):  # type: ignore[no-
 
     :param has: belief in each attribute, shape (N, P); ``unknown``: belief that each facet is unknown, shape (N, F).
     :param facets: facet of each attribute, shape (P,).
-    :param spoken: P(no) and P(yes) of an item that lacks the attribute, has it, or is unknown, shape (P, 3, 2).
+    :param spoken: P(response) of an item that lacks the attribute, has it, or is unknown, shape (P, 3, R); what is left
+        over is silence.
     :param noise: entropy of the answer in each of these states, in bits, shape (P, 3).
     :return: shape (N, P), >= 0.
     """
@@ -117,9 +162,12 @@ def binary_information(has, unknown, facets, spoken, noise):  # type: ignore[no-
                 continue
             lacks = max(1.0 - with_it - not_known, 0.0)
             answer = spoken[attribute]
-            no = lacks * answer[0, 0] + with_it * answer[1, 0] + not_known * answer[2, 0]
-            yes = lacks * answer[0, 1] + with_it * answer[1, 1] + not_known * answer[2, 1]
-            worth = -_plogp(no) - _plogp(yes) - _plogp(1.0 - no - yes)
+            worth, silence = 0.0, 1.0
+            for response in range(answer.shape[1]):
+                said = lacks * answer[0, response] + with_it * answer[1, response] + not_known * answer[2, response]
+                worth -= _plogp(said)
+                silence -= said
+            worth -= _plogp(silence)
             worth -= lacks * noise[attribute, 0] + with_it * noise[attribute, 1] + not_known * noise[attribute, 2]
             bits[row, attribute] = max(worth, 0.0)
     return bits

@@ -8,6 +8,7 @@ from pathlib import Path
 from graph.errors import DataError, OptionError
 from policy.bayes import BayesPolicy
 from policy.hand_written import AbsGreedyPolicy, MaxEntropyPolicy, RandomPolicy
+from policy.patience import always_wait, fixed_timer, patient
 from policy.tuned_rules import Conditions, closest_rule, read_rules, shipped_rules
 from simulator.protocol import Policy
 
@@ -29,9 +30,15 @@ _KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {
     "max-entropy-yes": lambda conditions, checkpoint: MaxEntropyPolicy(hears_no=False),
     "max-entropy": lambda conditions, checkpoint: MaxEntropyPolicy(),
     "bayes": _bayes,
+    "patient-bayes": lambda conditions, checkpoint: patient(_bayes(conditions, checkpoint)),
+    "always-wait-bayes": lambda conditions, checkpoint: always_wait(_bayes(conditions, checkpoint)),
+    "fixed-timer-bayes": lambda conditions, checkpoint: fixed_timer(_bayes(conditions, checkpoint)),
 }
 
-LEARNED = frozenset({"bayes"})
+DEFAULT = ("random", "abs-greedy", "max-entropy-yes", "max-entropy", "bayes")
+"""Policies that are compared if none is named."""
+
+LEARNED = frozenset({"bayes", "patient-bayes", "always-wait-bayes", "fixed-timer-bayes"})
 """Policies whose numbers can come from a checkpoint."""
 
 

@@ -51,7 +51,7 @@ def tune_gain_rule(setting: Setting, seed: int, advance: Callable[[int], None] |
         targets = draw_targets(setting.dataset, Split.VALID, dialogues, seed)
         outcomes = []
         for rule in rules:
-            history = run_dialogues(setting, BayesPolicy(rule), targets, seed)
+            history = run_dialogues(setting, BayesPolicy(rule), targets, seed).history
             cost = float(turns_taken(history.accepted_turn, FAILURE_COST).mean())
             outcomes.append((cost, rule, history))
             if advance:

@@ -1,1 +1,5 @@
-"""Simulated conversations: acts, histories, candidates, the batched core, simulated users, metrics, evaluation."""
+"""Conversations between a policy and simulated users: acts, history, people, environments, evaluation."""
+
+from simulator.environments import register
+
+register()

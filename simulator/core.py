@@ -11,19 +11,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.answers import AnswerModel, QuestionMode
+from graph.answers import Answer, AnswerModel, QuestionMode
 from graph.belief import Belief
 from graph.catalogue import Catalogue
 from graph.hashing import mix64
 from simulator.candidates import ActionSpace, select_candidates
 from simulator.history import Act, History, believe
+from simulator.people import Opening, Reaction
 from simulator.protocol import Decision, State
+from simulator.rewards import Rewards
+from simulator.rows import RowArrays
+from simulator.timing import CLOCK, Event
 from simulator.users.protocol import SimulatedUsers
 
 _POLICY_SALT = np.uint64(0x632BE59BD9B4E019)
-
-MOST_STEPS = 60
-"""Steps, waits among them, after which a dialogue is cut off."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,51 @@ class Rules:
     """How many options a question names, and how many may be picked."""
     space: ActionSpace = field(default_factory=ActionSpace)
     """Slots the policy chooses from."""
+    clock: int = CLOCK
+    """Ticks after which a dialogue is cut off."""
+    rewards: Rewards = field(default_factory=Rewards)
+
+
+@dataclass
+class Outcome(RowArrays):
+    """What one step came to."""
+
+    reward: NDArray[np.float64]
+    """Shape (N,), like all of these."""
+    invalid: NDArray[np.bool_]
+    """Whether the decision named a closed slot or an item that may not be shown."""
+    terminated: NDArray[np.bool_]
+    """Whether the dialogue is over: an item was taken, the turns are used up or the user has left."""
+    truncated: NDArray[np.bool_]
+    """Whether it was cut off by the clock."""
+
+    @property
+    def over(self) -> NDArray[np.bool_]:
+        """Terminated or truncated."""
+        return self.terminated | self.truncated
+
+
+@dataclass
+class Tally(RowArrays):
+    """What has come together over the steps of each dialogue; some of it only the users know."""
+
+    reward: NDArray[np.float64]
+    """Sum of the rewards, shape (N,), like all of these."""
+    invalid: NDArray[np.int32]
+    """Decisions that had to be replaced."""
+    interruptions: NDArray[np.int32]
+    """Times the agent spoke while the user wrote or thought."""
+    dead_air: NDArray[np.int32]
+    """Times the agent let a user wait who had finished: missed interventions."""
+    wanted_shown: NDArray[np.int32]
+    """Lists that held an item that would have done."""
+    wasted: NDArray[np.int32]
+    """Questions that told nothing: no option was affirmed or denied."""
+
+    @classmethod
+    def empty(cls, n: int) -> "Tally":
+        """Nothing has happened."""
+        return cls(np.zeros(n), *(np.zeros(n, np.int32) for _ in range(5)))
 
 
 class Conversations:
@@ -60,10 +106,10 @@ class Conversations:
         self.catalogue, self.rules = catalogue, rules
         self._users = users
         self._eligible = None if eligible is None else np.asarray(eligible, dtype=bool)
-        opening = users.open()
-        self.rows = np.arange(len(opening))
+        self.history = _begin(users.open(), rules)
+        self.rows = np.arange(self.history.n_dialogues)
         """Place of each dialogue under way among those begun, shape (N,)."""
-        self.history = History.begin(opening, rules.turns, rules.questions.n_options, rules.space.list_length)
+        self.tally = Tally.empty(self.n_dialogues)
         self.belief: Belief = believe(catalogue, answer_model, log_prior, self.history, self._eligible)
         # Half of the bits only: a policy cannot compute from its keys what the users' luck will be.
         self._policy_keys = mix64(keys ^ _POLICY_SALT) >> np.uint64(32)
@@ -72,66 +118,160 @@ class Conversations:
     def n_dialogues(self) -> int:
         return len(self.rows)
 
-    def state(self) -> State:
-        """What the policy may know now."""
-        candidates = select_candidates(self.belief, self.history, self.rules.space, self.rules.questions)
-        turns_left = (self.rules.turns - self.history.turns).astype(np.int16)
-        return State(
-            self.catalogue, self.belief, candidates, self.history, turns_left, self._eligible, self._policy_keys
-        )
+    @property
+    def nbytes(self) -> int:
+        """Bytes of everything that is kept of these dialogues."""
+        parts = (self.history, self.tally, self._users, self.belief.log_weights, self._policy_keys)
+        return sum(part.nbytes for part in parts)
 
-    def step(self, state: State, decision: Decision) -> NDArray[np.bool_]:
+    def state(self, rows: NDArray[np.intp] | None = None) -> State:
+        """What the policy may know now, of all dialogues or of some, shape (E,), as a copy."""
+        belief, history, eligible, keys = self.belief, self.history, self._eligible, self._policy_keys
+        if rows is not None:
+            belief, history, keys = belief.take(rows), history.take(rows), keys[rows]
+            eligible = eligible[rows] if eligible is not None and eligible.ndim == 2 else eligible
+        candidates = select_candidates(belief, history, self.rules.space, self.rules.questions)
+        turns_left = (self.rules.turns - history.turns).astype(np.int16)
+        ticks_left = (self.rules.clock - history.clock).astype(np.int16)
+        return State(self.catalogue, belief, candidates, history, turns_left, ticks_left, eligible, keys)
+
+    def step(self, state: State, decision: Decision) -> Outcome:
         """Carry out one decision for each dialogue, in place.
 
         A closed slot is replaced by the first open one; items of a list that may not be shown are left out of it.
 
         :param state: what the decision was made on, from :meth:`state`.
-        :return: whether each decision named a closed slot or an item that may not be shown, shape (N,).
         """
-        space, history = self.rules.space, self.history
+        space = self.rules.space
         everyone = np.arange(self.n_dialogues)
         mask = state.candidates.mask
         slots = np.clip(decision.slots, 0, space.wait_slot)
         invalid = (slots != decision.slots) | ~mask[everyone, slots]
         slots = np.where(invalid, mask.argmax(axis=1), slots)
         acts = space.act_of(slots)
-        steps, turns = history.length.astype(np.intp), history.turns
-        if steps.max() >= history.n_steps:
-            history.grow(self.rules.turns)
-        history.acts[everyone, steps] = acts
+        safe = np.minimum(slots, space.n_ask - 1)
+        options = state.candidates.questions.options[everyone, safe]
+        lists = state.candidates.list_for(slots) if decision.lists is None else decision.lists
+        return self.carry_out(acts, options, lists, invalid)
 
-        asking = np.flatnonzero(acts == Act.ASK)
+    def carry_out(
+        self,
+        acts: NDArray[np.int8],
+        options: NDArray[np.int32],
+        lists: NDArray[np.int32],
+        invalid: NDArray[np.bool_] | None = None,
+    ) -> Outcome:
+        """Carry out one act for each dialogue, in place, without looking at slots.
+
+        :param acts: :class:`simulator.history.Act`, shape (N,).
+        :param options: what is asked where something is, shape (N, m), -1 where there are fewer.
+        :param lists: what is shown where something is, shape (N, k), -1 where there are fewer.
+        :param invalid: decisions that have been replaced already, shape (N,).
+        """
+        rules, history = self.rules, self.history
+        everyone, steps = np.arange(self.n_dialogues), history.length.astype(np.intp)
+        invalid = np.zeros(len(acts), bool) if invalid is None else invalid
+        if steps.max(initial=0) >= history.n_steps:
+            history.grow(rules.turns)
+        history.acts[everyone, steps] = acts
+        asking, showing = np.flatnonzero(acts == Act.ASK), np.flatnonzero(acts == Act.RECOMMEND)
         if len(asking):
-            options = state.candidates.questions.options[asking, slots[asking]]
-            answers = self._users.answer(self.rows[asking], options, self.rules.questions, turns[asking])
-            history.options[asking, steps[asking]] = options
-            history.answers[asking, steps[asking]] = answers
-            history.naming[asking, steps[asking]] = self.rules.questions is QuestionMode.FACET
-        showing = np.flatnonzero(acts == Act.RECOMMEND)
+            history.options[asking, steps[asking]] = options[asking]
+            history.naming[asking, steps[asking]] = rules.questions is QuestionMode.FACET
         if len(showing):
-            lists = state.candidates.list_for(slots)[showing] if decision.lists is None else decision.lists[showing]
-            if lists.shape[1] > space.list_length or lists.max(initial=-1) >= self.catalogue.n_items:
-                raise ValueError(f"lists of shape {lists.shape}: at most {space.list_length} item numbers each")
-            weights = self.belief.log_weights[showing[:, None], np.maximum(lists, 0)]
-            closed = (lists < -1) | ((lists >= 0) & np.isneginf(weights))
-            invalid[showing] |= closed.any(axis=1)
-            lists = np.where(closed, np.int32(-1), lists)
-            history.lists[showing, steps[showing], : lists.shape[1]] = lists
-            history.accepted[showing, steps[showing]] = self._users.accept(self.rows[showing], lists, turns[showing])
-        history.length += 1
+            self._show(showing, steps[showing], lists[showing], invalid)
+        reaction = self._users.react(history, rules.questions, history.turns >= rules.turns)
+        self._write_down(reaction, steps)
         for evidence in history.evidence(everyone, steps):
             self.belief.update(evidence)
-        return invalid
+        return self._settle_up(reaction, steps, invalid)
 
-    def finished(self) -> NDArray[np.bool_]:
-        """Dialogues that are over: an item was accepted, or the turns or steps are used up; shape (N,)."""
-        history = self.history
-        accepted = (history.accepted > 0).any(axis=1)
-        return np.asarray(accepted | (history.turns >= self.rules.turns) | (history.length >= MOST_STEPS))
+    def _show(
+        self, rows: NDArray[np.intp], steps: NDArray[np.intp], lists: NDArray[np.int32], invalid: NDArray[np.bool_]
+    ) -> None:
+        """Show lists, without the items that may not be shown."""
+        length = self.rules.space.list_length
+        if lists.shape[1] > length or lists.max(initial=-1) >= self.catalogue.n_items:
+            raise ValueError(f"lists of shape {lists.shape}: at most {length} item numbers each")
+        if lists.min(initial=0) < -1 or self._eligible is not None:
+            weights = self.belief.log_weights[rows[:, None], np.maximum(lists, 0)]
+            closed = (lists < -1) | ((lists >= 0) & np.isneginf(weights))
+            invalid[rows] |= closed.any(axis=1)
+            lists = np.where(closed, np.int32(-1), lists)
+        self.history.lists[rows, steps, : lists.shape[1]] = lists
+        # Forecasts cost a pass over all items unless candidates were selected from the same belief.
+        if "probabilities" in self.belief.__dict__:
+            masses = self.belief.probabilities[rows[:, None], np.maximum(lists, 0)]
+            self.history.chance[rows, steps] = np.where(lists >= 0, masses, 0).sum(axis=1)
+
+    def _write_down(self, reaction: Reaction, steps: NDArray[np.intp]) -> None:
+        """Put what can be seen of the reaction into the history, which is then a step longer."""
+        history, everyone = self.history, np.arange(self.n_dialogues)
+        for name in ("answers", "confidence", "accepted", "deferred", "settled", "volunteered", "critiques", "ticks"):
+            getattr(history, name)[everyone, steps] = getattr(reaction, name)
+        history.events[everyone, steps + 1] = reaction.event
+        history.typing[everyone, steps + 1] = reaction.typing
+        history.completeness[everyone, steps + 1] = reaction.completeness
+        late = np.flatnonzero(reaction.verdict)
+        history.accepted[late, reaction.settled[late] - 1] = reaction.verdict[late]
+        history.length += 1
+
+    def _settle_up(self, reaction: Reaction, steps: NDArray[np.intp], invalid: NDArray[np.bool_]) -> Outcome:
+        """Rewards and ends."""
+        rules, history = self.rules, self.history
+        acts = history.acts[np.arange(self.n_dialogues), steps]
+        speaks, asks, shows = acts != Act.WAIT, acts == Act.ASK, acts == Act.RECOMMEND
+        accepted = (reaction.accepted > 0) | (reaction.verdict > 0)
+        left = reaction.event == Event.LEFT
+        out_of_turns = ~accepted & ~left & (history.turns >= rules.turns)
+        truncated = ~accepted & ~left & ~out_of_turns & (history.clock >= rules.clock)
+        refused = (shows & (reaction.accepted == 0) & ~reaction.deferred).astype(np.int64)
+        refused += (reaction.settled > 0) & (reaction.verdict == 0) & ~speaks
+        reward = rules.rewards.of(
+            accepted=accepted, rejected=refused, speaks=speaks, ticks=reaction.ticks, dead_air=reaction.dead_air,
+            interrupted=reaction.interrupted, failed=out_of_turns | truncated, left=left, answers=reaction.answers,
+        )  # fmt: skip
+        told = ((reaction.answers >= 0) & np.isin(reaction.answers, TELLING)).any(axis=1)
+        self.tally.reward += reward
+        self.tally.invalid += invalid
+        self.tally.interruptions += reaction.interrupted
+        self.tally.dead_air += reaction.dead_air
+        self.tally.wanted_shown += reaction.wanted_shown
+        self.tally.wasted += asks & ~told
+        return Outcome(reward, invalid, accepted | left | out_of_turns, truncated)
 
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Go on with some of the dialogues only."""
         self.belief, self.history = self.belief.take(rows), self.history.take(rows)
         self.rows, self._policy_keys = self.rows[rows], self._policy_keys[rows]
+        self.tally = self.tally.take(rows)
+        self._users.keep(rows)
         if self._eligible is not None and self._eligible.ndim == 2:
             self._eligible = self._eligible[rows]
+
+    def replace(self, rows: NDArray[np.intp], fresh: "Conversations") -> None:
+        """Begin anew in the places of some dialogues.
+
+        :param rows: places, shape (E,).
+        :param fresh: E conversations that have just begun, by the same rules; not to be used afterwards.
+        """
+        if fresh.history.n_steps < self.history.n_steps:
+            fresh.history.grow(self.history.n_steps - fresh.history.n_steps)
+        self.history.put(rows, fresh.history)
+        self.belief.put(rows, fresh.belief)
+        self.tally.put(rows, fresh.tally)
+        self._policy_keys[rows] = fresh._policy_keys
+        self._users.replace(rows, fresh._users)
+        if self._eligible is not None and self._eligible.ndim == 2 and fresh._eligible is not None:
+            self._eligible[rows] = fresh._eligible
+
+
+TELLING = (int(Answer.YES), int(Answer.NO), int(Answer.SORT_OF), int(Answer.UNSAID))
+"""Answers from which something can be learned."""
+
+
+def _begin(opening: Opening, rules: Rules) -> History:
+    history = History.begin(opening.attribute, rules.turns, rules.questions.n_options, rules.space.list_length)
+    history.events[:, 0], history.typing[:, 0] = opening.event, opening.typing
+    history.completeness[:, 0] = opening.completeness
+    return history

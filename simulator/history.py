@@ -2,20 +2,25 @@
 
 Belief, candidates and replies are functions of (graph, affinity, history); replay and undo work on nothing else.
 
-Legend: N dialogues, T agent acts kept, m options of a question, k items of a list.  A step is one agent act, a turn
-is a step at which the agent speaks: waiting takes a step and no turn.
+Legend: N dialogues, T steps kept, m options of a question, k items of a list.  A step is one agent act, a turn is a
+step at which the agent speaks: waiting takes a step and no turn.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.answers import AnswerModel
-from graph.belief import AnswerEvidence, Belief, RejectionEvidence
+from graph.answers import Answer, AnswerModel
+from graph.belief import AnswerEvidence, Belief, CritiqueEvidence, RejectionEvidence, VolunteeredEvidence
 from graph.catalogue import Catalogue
+from simulator.rows import RowArrays
+from simulator.timing import TICK_SECONDS, Cues, Event
+
+Evidence = AnswerEvidence | RejectionEvidence | VolunteeredEvidence | CritiqueEvidence
 
 
 class Act(IntEnum):
@@ -28,13 +33,22 @@ class Act(IntEnum):
     WAIT = 3
 
 
-EMPTY_STEP = {"acts": int(Act.NONE), "options": -1, "answers": -1, "naming": 0, "lists": -1, "accepted": 0}
-"""What the arrays hold for a step that was not reached."""
+EMPTY_STEP: dict[str, tuple[int | float, type]] = {
+    "acts": (int(Act.NONE), np.int8), "options": (-1, np.int32), "answers": (-1, np.int8), "naming": (False, np.bool_),
+    "confidence": (1, np.float16), "lists": (-1, np.int32), "chance": (0, np.float32), "accepted": (0, np.int16),
+    "deferred": (False, np.bool_), "settled": (0, np.int16), "volunteered": (-1, np.int32), "critiques": (0, np.int32),
+    "ticks": (0, np.int8), "events": (int(Event.MESSAGE), np.int8), "typing": (False, np.bool_),
+    "completeness": (1, np.float16),
+}  # fmt: skip
+"""What the arrays hold for a step that was not reached, and their types."""
+
+SEEN_BEFORE = frozenset({"events", "typing", "completeness"})
+"""Arrays that say what was seen before each step and after the last one."""
 
 
 @dataclass
-class History:
-    """What was said, in arrays; a step that was not reached holds ``Act.NONE`` and -1."""
+class History(RowArrays):
+    """What was said and seen, in arrays."""
 
     opening: NDArray[np.int32]
     """Attribute the user began with, shape (N,), -1 for none."""
@@ -48,25 +62,43 @@ class History:
     """:class:`graph.answers.Answer` to each option, shape (N, T, m), -1 where there is none."""
     naming: NDArray[np.bool_]
     """Whether the user could name one option at most (a facet question), shape (N, T)."""
+    confidence: NDArray[np.float16]
+    """Chance, as the understander has it, that the answer was understood, shape (N, T)."""
     lists: NDArray[np.int32]
     """Items shown, shape (N, T, k), -1 where there are fewer."""
+    chance: NDArray[np.float32]
+    """Belief in the list that was shown: the agent's own forecast that it is accepted, shape (N, T)."""
     accepted: NDArray[np.int16]
     """Place in the list (from 1) of the item that was accepted, shape (N, T), 0 for none."""
+    deferred: NDArray[np.bool_]
+    """Whether the user took time over the list of this step before saying anything, shape (N, T)."""
+    settled: NDArray[np.int16]
+    """Step (from 1) of the deferred list that was settled at this step, by a verdict if the agent waited, by being
+    dropped if it spoke, shape (N, T), 0 for none."""
+    volunteered: NDArray[np.int32]
+    """Attribute the user named unasked after the act, shape (N, T), -1 for none."""
+    critiques: NDArray[np.int32]
+    """"Like this one, but older": place in the list (from 1), attribute that is moved away from, -1 or +1; zeros for
+    none; shape (N, T, 3)."""
+    ticks: NDArray[np.int8]
+    """How long the step took, shape (N, T)."""
+    events: NDArray[np.int8]
+    """:class:`simulator.timing.Event` before each step, shape (N, T + 1)."""
+    typing: NDArray[np.bool_]
+    """Whether the typing indicator was on before each step, shape (N, T + 1)."""
+    completeness: NDArray[np.float16]
+    """How complete the last message looked before each step, shape (N, T + 1)."""
 
     @classmethod
     def begin(cls, opening: NDArray[np.int32], n_steps: int, n_options: int, list_length: int) -> "History":
         """Conversations in which only the user has spoken."""
         n = len(opening)
-        return cls(
-            opening.astype(np.int32),
-            np.zeros(n, np.int16),
-            np.zeros((n, n_steps), np.int8),
-            np.full((n, n_steps, n_options), -1, np.int32),
-            np.full((n, n_steps, n_options), -1, np.int8),
-            np.zeros((n, n_steps), bool),
-            np.full((n, n_steps, list_length), -1, np.int32),
-            np.zeros((n, n_steps), np.int16),
-        )
+        inner = {"options": (n_options,), "answers": (n_options,), "lists": (list_length,), "critiques": (3,)}
+        arrays: dict[str, Any] = {
+            name: np.full((n, n_steps + (name in SEEN_BEFORE), *inner.get(name, ())), empty, kind)
+            for name, (empty, kind) in EMPTY_STEP.items()
+        }
+        return cls(opening=opening.astype(np.int32), length=np.zeros(n, np.int16), **arrays)
 
     @property
     def n_dialogues(self) -> int:
@@ -78,26 +110,78 @@ class History:
         return int(self.acts.shape[1])
 
     @property
+    def speaks(self) -> NDArray[np.bool_]:
+        """Steps at which the agent spoke, shape (N, T)."""
+        return np.asarray((self.acts == Act.ASK) | (self.acts == Act.RECOMMEND))
+
+    @property
     def turns(self) -> NDArray[np.int16]:
         """Turns the agent has taken, shape (N,): steps at which it did not wait."""
-        return np.asarray(((self.acts == Act.ASK) | (self.acts == Act.RECOMMEND)).sum(axis=1, dtype=np.int16))
+        return self.speaks.sum(axis=1, dtype=np.int16)
+
+    @property
+    def clock(self) -> NDArray[np.int16]:
+        """Ticks since the conversation began, shape (N,)."""
+        return self.ticks.sum(axis=1, dtype=np.int16)
 
     @property
     def accepted_turn(self) -> NDArray[np.int16]:
-        """Turn (from 1) at which an item was accepted, shape (N,), 0 for never.  Nothing follows an acceptance."""
+        """Turn (from 1) of the list that was accepted, shape (N,), 0 for never.  No turn follows an acceptance."""
         return np.where((self.accepted > 0).any(axis=1), self.turns, 0).astype(np.int16)
-
-    @property
-    def waits_in_a_row(self) -> NDArray[np.int16]:
-        """Waits since the agent last spoke, shape (N,)."""
-        spoke = (self.acts == Act.ASK) | (self.acts == Act.RECOMMEND)
-        since = np.where(spoke.any(axis=1), self.n_steps - spoke[:, ::-1].argmax(axis=1), 0)
-        return (self.length - since).astype(np.int16)
 
     @property
     def accepted_rank(self) -> NDArray[np.int16]:
         """Place in its list (from 1) of the item that was accepted, shape (N,), 0 for never."""
         return np.asarray(self.accepted.max(axis=1, initial=0))
+
+    @property
+    def on_show(self) -> NDArray[np.bool_]:
+        """Whether a list waits for the user's verdict, shape (N,)."""
+        return np.asarray(self.deferred.sum(axis=1) > (self.settled > 0).sum(axis=1))
+
+    @property
+    def dropped(self) -> NDArray[np.bool_]:
+        """Steps whose list was never judged, because the agent went on while the user thought, shape (N, T)."""
+        dropped = np.zeros_like(self.deferred)
+        rows, steps = np.nonzero((self.settled > 0) & self.speaks)
+        dropped[rows, self.settled[rows, steps] - 1] = True
+        return dropped
+
+    @property
+    def judged_lists(self) -> NDArray[np.int32]:
+        """Items shown and judged, or still on show, shape (N, T, k), -1 elsewhere: dropped lists may come back."""
+        return np.where(self.dropped[:, :, None], np.int32(-1), self.lists) if self.deferred.any() else self.lists
+
+    @property
+    def left(self) -> NDArray[np.bool_]:
+        """Whether the user has left, shape (N,)."""
+        return np.asarray((self.events == Event.LEFT).any(axis=1))
+
+    @property
+    def waits_in_a_row(self) -> NDArray[np.int16]:
+        """Waits since the agent last spoke, shape (N,)."""
+        speaks = self.speaks
+        since = np.where(speaks.any(axis=1), self.n_steps - speaks[:, ::-1].argmax(axis=1), 0)
+        return (self.length - since).astype(np.int16)
+
+    def cues(self) -> Cues:
+        """What can be seen of the present moment."""
+        everyone, now = np.arange(self.n_dialogues), self.length.astype(np.intp)
+        on_show = self.on_show
+        steps = np.arange(self.n_steps)[None, :]
+        # Nothing was said at the steps that ended in silence or in a request for time.
+        heard = (self.events[:, 1:] <= Event.FRAGMENT) & (steps < now[:, None])
+        since = np.where(heard.any(axis=1), self.n_steps - heard[:, ::-1].argmax(axis=1), 0)
+        waited = (self.ticks * (steps >= since[:, None])).sum(axis=1)
+        asked_for_time = ((self.events[:, 1:] == Event.DEFERRAL) & (steps >= since[:, None])).any(axis=1)
+        return Cues(
+            self.events[everyone, now],
+            self.typing[everyone, now],
+            self.completeness[everyone, now],
+            asked_for_time & on_show,
+            on_show,
+            (waited * TICK_SECONDS).astype(np.float32),
+        )
 
     @classmethod
     def join(cls, parts: Sequence["History"]) -> "History":
@@ -105,55 +189,74 @@ class History:
         longest = max(part.n_steps for part in parts)
         for part in parts:
             part.grow(longest - part.n_steps)
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__))
-
-    def take(self, rows: NDArray[np.intp]) -> "History":
-        """Some of the conversations, as a copy."""
-        return History(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
-    def put(self, rows: NDArray[np.intp], other: "History") -> None:
-        """Write ``other`` over some of the conversations."""
-        for name in self.__dataclass_fields__:
-            getattr(self, name)[rows] = getattr(other, name)
+        return cls.concatenate(parts)
 
     def asked(self, n_attributes: int) -> NDArray[np.bool_]:
         """Attributes whose truth the user was already asked for or volunteered, shape (N, P)."""
         asked = np.zeros((self.n_dialogues, n_attributes + 1), dtype=bool)
-        asked[np.arange(self.n_dialogues), self.opening] = True
         rows = np.arange(self.n_dialogues)[:, None]
+        asked[rows[:, 0], self.opening] = True
         asked[rows, self.options.reshape(self.n_dialogues, -1)] = True
+        asked[rows, self.volunteered] = True
         return asked[:, :-1]
 
     def shown(self, n_items: int) -> NDArray[np.bool_]:
-        """Items that were shown and not accepted, shape (N, V)."""
+        """Items of the lists that were judged or are on show, shape (N, V)."""
         shown = np.zeros((self.n_dialogues, n_items + 1), dtype=bool)
-        shown[np.arange(self.n_dialogues)[:, None], self.lists.reshape(self.n_dialogues, -1)] = True
+        shown[np.arange(self.n_dialogues)[:, None], self.judged_lists.reshape(self.n_dialogues, -1)] = True
         return shown[:, :-1]
 
     def grow(self, n_steps: int) -> None:
         """Make room for ``n_steps`` more steps."""
-        for name, empty in EMPTY_STEP.items():
+        for name, (empty, _) in EMPTY_STEP.items() if n_steps else ():
             array = getattr(self, name)
             room = [(0, 0), (0, n_steps)] + [(0, 0)] * (array.ndim - 2)
             setattr(self, name, np.pad(array, room, constant_values=empty))
 
-    def evidence(
-        self, rows: NDArray[np.intp], steps: NDArray[np.integer]
-    ) -> Iterator[AnswerEvidence | RejectionEvidence]:
+    def evidence(self, rows: NDArray[np.intp], steps: NDArray[np.integer]) -> Iterator[Evidence]:
         """What the user's reaction to one step of each dialogue says about the item in mind.
 
         :param rows: dialogues, shape (E,).
         :param steps: the step of each, from 0, shape (E,).
         """
-        asked = self.acts[rows, steps] == Act.ASK
+        acts = self.acts[rows, steps]
+        asked = acts == Act.ASK
         if asked.any():
             asking, step = rows[asked], steps[asked]
             options, answers = self.options[asking, step], self.answers[asking, step]
-            yield AnswerEvidence(asking, options, answers, self.naming[asking, step])
-        refused = (self.acts[rows, steps] == Act.RECOMMEND) & (self.accepted[rows, steps] == 0)
+            confidence = self.confidence[asking, step]
+            unsure = confidence.astype(np.float32) if (confidence < 1).any() else None
+            yield AnswerEvidence(asking, options, answers, self.naming[asking, step], unsure)
+        refused = (acts == Act.RECOMMEND) & (self.accepted[rows, steps] == 0) & ~self.deferred[rows, steps]
         if refused.any():
             refusing = rows[refused]
             yield RejectionEvidence(refusing, self.lists[refusing, steps[refused]])
+        shown_at = self.settled[rows, steps].astype(np.intp) - 1
+        late = (shown_at >= 0) & (acts == Act.WAIT) & (self.accepted[rows, shown_at] == 0)
+        if late.any():
+            yield RejectionEvidence(rows[late], self.lists[rows[late], shown_at[late]])
+        yield from self._unasked(rows, steps)
+
+    def _unasked(self, rows: NDArray[np.intp], steps: NDArray[np.integer]) -> Iterator[Evidence]:
+        volunteered = self.volunteered[rows, steps]
+        spoke = volunteered >= 0
+        if spoke.any():
+            speaking, step = rows[spoke], steps[spoke]
+            yield VolunteeredEvidence(speaking, volunteered[spoke], self._named_before(speaking, step))
+        critiques = self.critiques[rows, steps]
+        criticised = critiques[:, 2] != 0
+        if criticised.any():
+            _, attribute, direction = critiques[criticised].T
+            yield CritiqueEvidence(rows[criticised], attribute, direction.astype(np.int8))
+
+    def _named_before(self, rows: NDArray[np.intp], steps: NDArray[np.integer]) -> NDArray[np.int16]:
+        """Attributes of the item in mind that were named or affirmed before something was volunteered, shape (E,)."""
+        before = np.arange(self.n_steps)[None, :] < steps[:, None]
+        affirmed = (self.answers[rows] == Answer.YES).sum(axis=2) * (
+            before | (np.arange(self.n_steps) == steps[:, None])
+        )
+        volunteered = (self.volunteered[rows] >= 0) & before
+        return ((self.opening[rows] >= 0) + affirmed.sum(axis=1) + volunteered.sum(axis=1)).astype(np.int16)
 
 
 def believe(

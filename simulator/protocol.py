@@ -25,7 +25,9 @@ class State:
     candidates: Candidates
     history: History
     turns_left: NDArray[np.int16]
-    """Agent acts that remain, this one included, shape (N,), >= 1."""
+    """Turns that remain, this one included, shape (N,), >= 1."""
+    ticks_left: NDArray[np.int16]
+    """Time that remains, shape (N,), >= 1."""
     eligible: NDArray[np.bool_] | None
     """Items that may be shown, shape (V,) or (N, V); None for all."""
     keys: NDArray[np.uint64]

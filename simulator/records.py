@@ -9,13 +9,22 @@ from typing import Any
 from graph.answers import Answer, QuestionMode
 from graph.catalogue import Catalogue
 from simulator.evaluation import Run
-from simulator.history import Act
+from simulator.history import Act, History
+from simulator.timing import Event
 
-_WORDS = {Answer.NO: "no", Answer.YES: "yes", Answer.DONT_KNOW: "dont-know", Answer.DONT_CARE: "dont-care"}
+_WORDS = {
+    Answer.NO: "no", Answer.YES: "yes", Answer.DONT_KNOW: "dont-know", Answer.DONT_CARE: "dont-care",
+    Answer.SORT_OF: "sort-of",
+}  # fmt: skip
 
 
 def dialogue_records(run: Run) -> Iterator[dict[str, Any]]:
     """Each dialogue of a run: ``{policy, seed, user, item, opening, turns, success_turn, rank}``.
+
+    A turn says besides, where there is such a thing: ``understood`` (confidence in the answer), ``deferred`` (the user
+    thought about the list), ``verdict_on`` (turn of the list that was thought about: taken, turned down or dropped),
+    ``volunteered`` (an attribute), ``critique`` (``[item, attribute, -1 or +1]``), ``ticks`` (where not one) and
+    ``left``.
 
     Turns and ranks count from 1; ``success_turn`` and ``rank`` are null for a failure, ``user`` for somebody unknown.
     """
@@ -38,6 +47,31 @@ def dialogue_records(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def _turn(run: Run, catalogue: Catalogue, row: int, step: int) -> dict[str, Any]:
+    return _act(run, catalogue, row, step) | dict(_reaction(catalogue, run.history, row, step))
+
+
+def _reaction(catalogue: Catalogue, history: History, row: int, step: int) -> Iterator[tuple[str, Any]]:
+    """What the user did beside answering."""
+    if history.confidence[row, step] < 1:
+        yield "understood", round(float(history.confidence[row, step]), 3)
+    if history.deferred[row, step]:
+        yield "deferred", True
+    settled = int(history.settled[row, step])
+    if settled:
+        yield "verdict_on", settled
+    if history.volunteered[row, step] >= 0:
+        yield "volunteered", int(catalogue.attribute_ids[history.volunteered[row, step]])
+    place, attribute, direction = history.critiques[row, step].tolist()
+    if direction:
+        item = history.lists[row, settled - 1 if settled else step, place - 1]
+        yield "critique", [int(catalogue.item_ids[item]), int(catalogue.attribute_ids[attribute]), direction]
+    if history.ticks[row, step] > 1:
+        yield "ticks", int(history.ticks[row, step])
+    if history.events[row, step + 1] == Event.LEFT:
+        yield "left", True
+
+
+def _act(run: Run, catalogue: Catalogue, row: int, step: int) -> dict[str, Any]:
     history = run.history
     act = Act(history.acts[row, step])
     if act is Act.WAIT:
@@ -67,7 +101,7 @@ def spoken_answer(mode: QuestionMode, said: list[tuple[int, Answer]]) -> str | i
     answers = [answer for _, answer in said]
     if mode is QuestionMode.BINARY or all(answer in (Answer.DONT_KNOW, Answer.DONT_CARE) for answer in answers):
         return _WORDS[answers[0]]
-    picked = [attribute for attribute, answer in said if answer is Answer.YES]
+    picked = [attribute for attribute, answer in said if answer in (Answer.YES, Answer.SORT_OF)]
     if mode is QuestionMode.FACET:
         return picked[0] if picked else "none"
     return picked

@@ -3,20 +3,23 @@
 Legend: D dialogues of a run, N dialogues in a batch, V items.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.affinity import Affinity
+from graph.answers import AnswerModel
 from graph.dataset import Dataset
 from graph.errors import OptionError
 from graph.interactions import Split
-from simulator.core import Conversations, Rules
+from simulator.core import Conversations, Rules, Tally
 from simulator.history import History
 from simulator.protocol import Policy
 from simulator.randomness import dialogue_keys
+from simulator.reference import target_ranks
 from simulator.users.protocol import UserType
 
 LARGEST_BATCH = 256
@@ -80,15 +83,20 @@ class Setting:
     """Items that may be shown, shape (V,); None for all."""
 
     def begin(self, policy: Policy, targets: Targets, keys: NDArray[np.uint64]) -> Conversations:
-        """Start one batch of dialogues."""
+        """Start one batch of dialogues with this policy."""
+        return self.begin_with(policy.answer_model(self.dataset.catalogue), targets, keys)
+
+    def begin_with(self, answer_model: AnswerModel, targets: Targets, keys: NDArray[np.uint64]) -> Conversations:
+        """Start one batch of dialogues in which answers are understood by this model."""
         catalogue = self.dataset.catalogue
-        users = np.full_like(targets.users, ANONYMOUS) if self.anonymous else targets.users
+        people = self.user_type(catalogue, targets.items, keys)
+        unknown = people.without_history | self.anonymous
         return Conversations(
             catalogue,
             self.rules,
-            policy.answer_model(catalogue),
-            self.user_type(catalogue, targets.items, keys),
-            self.affinity.scores(users),
+            answer_model,
+            people,
+            self.affinity.scores(np.where(unknown, ANONYMOUS, targets.users).astype(np.int32)),
             keys,
             self._eligible_for(targets.users),
         )
@@ -112,6 +120,33 @@ def batch_size(n_items: int, n_attributes: int) -> int:
     return int(np.clip(CELLS_IN_CACHE // max(n_items, n_attributes, 1), 16, LARGEST_BATCH))
 
 
+@dataclass(frozen=True)
+class Dialogues:
+    """Dialogues that have been held."""
+
+    history: History
+    """What was said and seen, D dialogues."""
+    tally: Tally
+    """What it came to, D dialogues."""
+    ranks: NDArray[np.int64]
+    """Rank of each target in the belief after the opening, from 1, shape (D,)."""
+    decisions: int
+    """Decisions the policy took."""
+    deciding: float
+    """Seconds it took over them, candidates included."""
+
+    @classmethod
+    def join(cls, parts: Sequence["Dialogues"]) -> "Dialogues":
+        """Dialogues of several runs, one after the other."""
+        return cls(
+            History.join([part.history for part in parts]),
+            Tally.concatenate([part.tally for part in parts]),
+            np.concatenate([part.ranks for part in parts]),
+            sum(part.decisions for part in parts),
+            sum(part.deciding for part in parts),
+        )
+
+
 def run_dialogues(
     setting: Setting,
     policy: Policy,
@@ -119,32 +154,44 @@ def run_dialogues(
     seed: int,
     batch: int | None = None,
     advance: Callable[[int], None] | None = None,
-) -> History:
+) -> Dialogues:
     """Carry out every dialogue to its end.
 
     :param batch: dialogues under way at once; as many as the processor's cache likes if not given.
     :param advance: told how many dialogues have just ended.
-    :return: the histories, in the order of ``targets``.
+    :return: the dialogues, in the order of ``targets``.
     """
     rules, catalogue = setting.rules, setting.dataset.catalogue
     batch = batch or batch_size(catalogue.n_items, catalogue.n_attributes)
     keys = dialogue_keys(seed, np.arange(len(targets)))
     whole = History.begin(np.full(len(targets), -1), rules.turns, rules.questions.n_options, rules.space.list_length)
+    tally, ranks = Tally.empty(len(targets)), np.zeros(len(targets), np.int64)
+    decisions, deciding = 0, 0.0
     for start in range(0, len(targets), batch):
         part = slice(start, start + batch)
         conversations = setting.begin(policy, Targets(targets.users[part], targets.items[part]), keys[part])
+        ranks[part] = target_ranks(conversations.belief.log_weights, targets.items[part])
         while conversations.n_dialogues:
+            began = perf_counter()
             state = conversations.state()
-            conversations.step(state, policy.choose(state))
-            over = conversations.finished()
+            decision = policy.choose(state)
+            deciding += perf_counter() - began
+            decisions += conversations.n_dialogues
+            over = conversations.step(state, decision).over
             if over.any():
-                ended = conversations.history.take(np.flatnonzero(over))
-                if ended.n_steps > whole.n_steps:
-                    whole.grow(ended.n_steps - whole.n_steps)
-                elif ended.n_steps < whole.n_steps:
-                    ended.grow(whole.n_steps - ended.n_steps)
-                whole.put(start + conversations.rows[over], ended)
+                ended = np.flatnonzero(over)
+                _put(whole, start + conversations.rows[ended], conversations.history.take(ended))
+                tally.put(start + conversations.rows[ended], conversations.tally.take(ended))
                 conversations.keep(np.flatnonzero(~over))
                 if advance:
-                    advance(int(over.sum()))
-    return whole
+                    advance(len(ended))
+    return Dialogues(whole, tally, ranks, decisions, deciding)
+
+
+def _put(whole: History, rows: NDArray[np.intp], ended: History) -> None:
+    """Write dialogues into their places, whichever of the two has more room for steps."""
+    if ended.n_steps > whole.n_steps:
+        whole.grow(ended.n_steps - whole.n_steps)
+    elif ended.n_steps < whole.n_steps:
+        ended.grow(whole.n_steps - ended.n_steps)
+    whole.put(rows, ended)

@@ -88,6 +88,34 @@ class PairedBootstrap:
         mean, means = self._resample(values)
         return Estimate(mean, *self._interval(means))
 
+    def estimate_ratio(self, numerators: ArrayLike, denominators: ArrayLike) -> Estimate:
+        """Sum of the one over the sum of the other, both of shape (D,), with its interval; NaN if nothing is counted.
+
+        :raises ValueError: when there is not one of each for each dialogue.
+        """
+        above, below = (self._checked(values) for values in (numerators, denominators))
+        if not below.any():
+            return Estimate(*[float("nan")] * 3)
+        sums = [self._totals(np.bincount(self._cluster, weights=values)) for values in (above, below)]
+        ratios = sums[0][sums[1] > 0] / sums[1][sums[1] > 0]
+        return Estimate(float(above.sum() / below.sum()), *self._interval(ratios))
+
+    def estimate_gap(self, values: ArrayLike, group: NDArray[np.bool_]) -> Estimate:
+        """Mean of ``values`` in a group of dialogues minus the mean outside it, with its interval.
+
+        :param group: shape (D,); NaN when everybody is in it or nobody.
+        """
+        value = self._checked(values)
+        if group.all() or not group.any():
+            return Estimate(*[float("nan")] * 3)
+        parts = [(value * group, group), (value * ~group, ~group)]
+        means = []
+        for sums, counts in parts:
+            total, count = (self._totals(np.bincount(self._cluster, weights=each)) for each in (sums, counts))
+            means.append(total / np.maximum(count, 1e-12))
+        gap = float(value[group].mean() - value[~group].mean())
+        return Estimate(gap, *self._interval(means[0] - means[1]))
+
     def compare(self, values_a: ArrayLike, values_b: ArrayLike, *, a: str, b: str, metric: str) -> Comparison:
         """Paired difference of the means of two policies, each with values of shape (D,) in the same order.
 
@@ -100,13 +128,17 @@ class PairedBootstrap:
 
     def _resample(self, values: ArrayLike) -> tuple[float, NDArray[np.float64]]:
         """The mean, and the mean of each resample, shape (R,)."""
-        value = np.asarray(values, dtype=np.float64)
-        if value.shape != self._cluster.shape:
-            raise ValueError(f"{len(self._cluster)} dialogues need as many values, not shape {value.shape}")
+        value = self._checked(values)
         # Measured from one of the values, so that equal values have exactly equal means.
         origin = value[0]
         sums = np.bincount(self._cluster, weights=value - origin)
         return float(origin + (value - origin).mean()), origin + self._totals(sums) / self._drawn
+
+    def _checked(self, values: ArrayLike) -> NDArray[np.float64]:
+        value = np.asarray(values, dtype=np.float64)
+        if value.shape != self._cluster.shape:
+            raise ValueError(f"{len(self._cluster)} dialogues need as many values, not shape {value.shape}")
+        return value
 
     def _totals(self, of_cluster: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
         """Sum over the clusters of each resample, shape (R,)."""

@@ -21,11 +21,13 @@ from graph.interactions import Interactions, Split
 from graph.places import Places
 from graph.synthetic import make_synthetic
 from simulator.candidates import ActionSpace
-from simulator.core import Conversations, Rules
+from simulator.core import Conversations, Rules, Tally
+from simulator.history import History
+from simulator.people import People
 from simulator.protocol import Decision, State
 from simulator.randomness import dialogue_keys
-from simulator.runs import Setting
-from simulator.users import ClassicUsers, SimulatedUsers
+from simulator.runs import Dialogues, Setting
+from simulator.users import SimulatedUsers, parse_users
 
 FIRST_ITEM_ID, FIRST_ATTRIBUTE_ID, FIRST_USER_ID = 500, 70, 9000
 
@@ -177,6 +179,12 @@ def uniform_affinity(dataset: Dataset) -> Uniform:
     return Uniform(dataset.interactions.n_users, dataset.catalogue.n_items)
 
 
+def dialogues_of(history: History) -> Dialogues:
+    """Dialogues of which nothing is known but what was said."""
+    n = history.n_dialogues
+    return Dialogues(history, Tally.empty(n), np.ones(n, np.int64), int(history.length.sum()), 0.0)
+
+
 def setting_of(
     dataset: Dataset,
     mode: QuestionMode = QuestionMode.BINARY,
@@ -187,11 +195,12 @@ def setting_of(
     drop_known: bool = False,
     anonymous: bool = False,
     eligible: NDArray[np.bool_] | None = None,
+    users: str = "classic",
 ) -> Setting:
-    """A setting with classic users; all items alike unless an affinity is given."""
+    """A setting with classic users unless others are named; all items alike unless an affinity is given."""
     rules = Rules(turns, mode, space or ActionSpace())
     affinity = affinity or uniform_affinity(dataset)
-    return Setting(dataset, affinity, ClassicUsers, rules, drop_known, anonymous, eligible)
+    return Setting(dataset, affinity, parse_users(users), rules, drop_known, anonymous, eligible)
 
 
 def begin(
@@ -212,7 +221,7 @@ def begin(
         catalogue,
         rules or Rules(questions=mode),
         AnswerModel.honest(catalogue),
-        users or ClassicUsers(catalogue, items, keys),
+        users or People(catalogue, items, keys),
         np.zeros((len(items), catalogue.n_items), np.float32) if prior is None else prior,
         keys,
         eligible,

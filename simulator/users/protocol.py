@@ -1,9 +1,10 @@
-"""What a kind of simulated user must be able to do, and the names of the kinds.
+"""What simulated users must be able to do, and what a kind of user is.
 
-Legend: N dialogues, E dialogues asked now, m options of a question, k items of a list.
+Legend: N dialogues.
 """
 
-import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,35 +12,41 @@ from numpy.typing import NDArray
 
 from graph.answers import QuestionMode
 from graph.catalogue import Catalogue
-from graph.errors import OptionError
+from simulator.history import History
+from simulator.people import Opening, Reaction, Traits
 
 
 class SimulatedUsers(Protocol):
-    """A batch of people, each with one item in mind."""
+    """A batch of people who talk with the agent."""
 
-    def open(self) -> NDArray[np.int32]:
-        """The attribute each begins with, shape (N,), -1 for nothing to say."""
+    @property
+    def without_history(self) -> NDArray[np.bool_]:
+        """Whose history is not known, shape (N,)."""
         ...
 
-    def answer(
-        self, rows: NDArray[np.intp], options: NDArray[np.int32], mode: QuestionMode, turns: NDArray[np.integer]
-    ) -> NDArray[np.int8]:
-        """:class:`graph.answers.Answer` to each option.
+    @property
+    def nbytes(self) -> int:
+        """Bytes of everything that is kept of these people."""
+        ...
 
-        :param rows: dialogues asked, shape (E,).
-        :param options: attributes asked about, shape (E, m), -1 where there are fewer.
-        :param turns: turns taken before this one, shape (E,).
-        :return: shape (E, m), -1 where there is no option.
+    def open(self) -> Opening:
+        """The first message of each."""
+        ...
+
+    def react(self, history: History, mode: QuestionMode, last: NDArray[np.bool_]) -> Reaction:
+        """What everybody does about the agent's latest act.
+
+        :param history: holds the act at step ``length``, which does not count it yet.
+        :param last: dialogues in which the agent has no turn left after this act, shape (N,).
         """
         ...
 
-    def accept(self, rows: NDArray[np.intp], lists: NDArray[np.int32], turns: NDArray[np.integer]) -> NDArray[np.int16]:
-        """Place (from 1) of the item each accepts, 0 for none.
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        """Go on with some of the people only."""
+        ...
 
-        :param lists: items shown, shape (E, k), -1 where there are fewer.
-        :param turns: turns taken before this one, shape (E,).
-        :return: shape (E,).
-        """
+    def replace(self, rows: NDArray[np.intp], others: object) -> None:
+        """Let others of the same class take the places of some."""
         ...
 
 
@@ -51,21 +58,41 @@ class UserType(Protocol):
         ...
 
 
-def user_types() -> dict[str, UserType]:
-    """Every kind of user by name."""
-    from simulator.users.classic import ClassicUsers
+@dataclass(frozen=True)
+class Number:
+    """What stands after the colon."""
 
-    return {"classic": ClassicUsers}
+    meaning: str
+    default: float
+    low: float
+    high: float
+    whole: bool = False
+
+    def allows(self, value: float) -> bool:
+        """Whether the number can be taken."""
+        return self.low <= value <= self.high and (not self.whole or value == int(value))
 
 
-def parse_users(name: str) -> UserType:
-    """The kind of user called ``name``.
+Change = Callable[[Traits, float, NDArray[np.uint64]], None]
+"""Changes traits in place, given the number and the key of each dialogue, shape (N,)."""
 
-    :raises OptionError: when there is no such kind.
-    """
-    kinds = user_types()
-    if name not in kinds:
-        near = difflib.get_close_matches(name, kinds, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(kinds)}"
-        raise OptionError(f"no user type {name!r}; {hint}")
-    return kinds[name]
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of user."""
+
+    name: str
+    summary: str
+    """What these people do, in a sentence that begins with "They" left out."""
+    reason: str
+    """Where the numbers come from."""
+    change: Change
+    number: Number | None = None
+    """None for a kind that takes none."""
+    reads_table: bool = False
+    """Whether the name of a file with a confusion table may stand in the place of the number."""
+
+    @property
+    def said(self) -> str:
+        """The summary as it follows "They"."""
+        return self.summary[:1].lower() + self.summary[1:]

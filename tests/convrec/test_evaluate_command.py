@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib.image
 import pytest
 
-from convrec import cli, evaluate_command, provenance
+from convrec import cli, evaluate_command, evaluation_report, provenance
 from policy.bayes import GainRule
 from policy.tuned_rules import Conditions, TunedRule, keep_rule
 from tests import recompute
@@ -68,20 +68,25 @@ def fits(value: Any, schema: Any, path: str = "") -> None:
         assert type(value) in kinds, f"{path}: {value!r}"
 
 
-METRICS = ("sr@5", "sr@10", "sr@15", "at", "hdcg")
+METRICS = ("sr@5", "sr@10", "sr@15", "at", "hdcg", "reward")
+"""Those that are compared."""
+FURTHER = ("reward_per_turn", "quit", "wasted", "interruptions", "missed", "reference_gap", "acceptance",
+           "popularity_gap")  # fmt: skip
+FIGURE = (float, type(None))
 ROW: dict[str, Any] = {
     "policy": str, "checkpoint": (str, type(None)), "rule": (dict, type(None)), "tuned_for": (dict, type(None)),
     "users": str, "anonymous": bool,
     "affinity": str, "questions": str, "known": str, "split": str, "dialogues": int, "turns": int,
     "failure_turns": int, "sr": {"5": float, "10": float, "15": float}, "at": float, "hdcg": float,
-    "ci": {metric: [float] for metric in METRICS}, "sr_curve": [float], "asks_per_dialogue": float,
+    "reward": float, **dict.fromkeys((*FURTHER, "brier", "ece", "ms"), FIGURE),
+    "ci": {metric: [float] for metric in (*METRICS, *FURTHER)}, "sr_curve": [float], "asks_per_dialogue": float,
     "lists_per_dialogue": float, "agent_turns": int, "seconds": float,
 }  # fmt: skip
 SCHEMA: dict[str, Any] = {
     "schema_version": int, "command": str, "commit": (str, type(None)),
     "data": {"name": str, "fingerprint": str}, "device": str, "seconds": float, "seeds": [int],
     "random_floor": float, "results": [ROW],
-    "comparisons": [{"a": str, "b": str, "metric": str, "diff": float, "ci": [float], "p": float}],
+    "comparisons": [{"users": str, "a": str, "b": str, "metric": str, "diff": float, "ci": [float], "p": float}],
 }  # fmt: skip
 
 
@@ -124,7 +129,7 @@ def test_options_reach_the_row(run: Run):
 
 def without_seconds(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: without_seconds(each) for name, each in value.items() if name != "seconds"}
+        return {name: without_seconds(each) for name, each in value.items() if name not in ("seconds", "ms")}
     return [without_seconds(each) for each in value] if isinstance(value, list) else value
 
 
@@ -269,7 +274,7 @@ def test_an_interruption_while_writing_leaves_no_half(run: Run, folder: Path, mo
         yield {"policy": "bayes"}
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evaluate_command, "dialogue_records", one_and_then)
+    monkeypatch.setattr(evaluation_report, "dialogue_records", one_and_then)
     assert run("--policy", "bayes", "--dialogues-out", "d.jsonl")[0] == 130
     assert list(folder.iterdir()) == []
 

@@ -11,7 +11,7 @@ from graph.interactions import Split
 from simulator.evaluation import Run
 from simulator.history import Act, History
 from simulator.runs import Targets
-from tests.worlds import Scripted, attribute, item, make_world, setting_of
+from tests.worlds import Scripted, attribute, dialogues_of, item, make_world, setting_of
 
 DATA = "synthetic:users=60,items=300,attributes=40,interactions=12,seed=1"
 
@@ -63,7 +63,7 @@ def test_golden(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
     history.accepted[0, 3] = 2
     targets = Targets(np.array([0, -1], np.int32), np.array([alien, heat], np.int32))
     setting = setting_of(world, turns=14)
-    run = Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.zeros(2, int), history, 0.0)
+    run = Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.zeros(2, int), dialogues_of(history), 0.0)
     monkeypatch.setattr(simulate_command, "console", Console(width=80))
     for row in range(2):
         simulate_command.print_dialogue(run, row)
@@ -92,7 +92,7 @@ def test_the_seed_decides(capsys: pytest.CaptureFixture[str]):
     ("arguments", "told"),
     [
         (["--policy", "bayse"], "no policy 'bayse'; did you mean bayes?"),
-        (["--users", "nobody"], "no user type 'nobody'; choose one of classic"),
+        (["--users", "nobody"], "no user type 'nobody'; choose from classic, mixture,"),
         (["--affinity", "no"], "no affinity 'no'"),
         (["--data", "nothing"], "no data set 'nothing'"),
         (["--dialogues", "0"], "--dialogues"),

@@ -149,12 +149,16 @@ def answer_models(draw: st.DrawFn, n_attributes: int) -> AnswerModel:
 
     dont_care = column(6)
     return AnswerModel(
-        error=column(16),
+        miss=column(16),
+        false_alarm=column(16),
         dont_know=column(10),
         dont_care=dont_care,
         unknown_dont_know=np.minimum(column(16), 1 - dont_care),
+        sort_of_has=column(8),
+        sort_of_lacks=column(8),
         rate=column(16),
         acceptance=draw(st.integers(0, 16)) / 16,
+        critique_error=draw(st.integers(0, 8)) / 16,
         hears_no=draw(st.booleans()),
     )
 
@@ -177,7 +181,10 @@ def questions_about(draw: st.DrawFn, known: Facts) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Story:
-    """Everything a user with some item in mind may say, with its probability."""
+    """Everything a user with some item in mind may say, with its probability.
+
+    ``SORT_OF`` is said about options that are picked apart; a facet question is answered as if it did not exist.
+    """
 
     facts: Facts
     model: AnswerModel
@@ -186,8 +193,16 @@ class Story:
         """Chance that the item seems to have the attribute."""
         if not self.facts.knows(item, attribute):
             return float(self.model.rate[attribute])
-        error = float(self.model.error[attribute])
-        return 1 - error if attribute in self.facts.has[item] else error
+        if attribute in self.facts.has[item]:
+            return 1 - float(self.model.miss[attribute])
+        return float(self.model.false_alarm[attribute])
+
+    def grades(self, item: int, attribute: int) -> float:
+        """Chance that somebody who speaks says that it somewhat holds."""
+        has, lacks = float(self.model.sort_of_has[attribute]), float(self.model.sort_of_lacks[attribute])
+        if not self.facts.knows(item, attribute):
+            return float(self.model.rate[attribute]) * (has - lacks) + lacks
+        return has if attribute in self.facts.has[item] else lacks
 
     def silence(self, item: int, attribute: int) -> dict[int, float]:
         """Chance of each way of not answering."""
@@ -199,8 +214,9 @@ class Story:
         """Chance of each answer about one attribute."""
         silence = self.silence(item, attribute)
         speaks = 1 - sum(silence.values())
-        seems = self.perceives(item, attribute)
-        return {Answer.NO: speaks * (1 - seems), Answer.YES: speaks * seems, **silence}
+        seems, graded = self.perceives(item, attribute), speaks * self.grades(item, attribute)
+        plain = {Answer.NO: (speaks - graded) * (1 - seems), Answer.YES: (speaks - graded) * seems}
+        return {**plain, Answer.SORT_OF: graded, **silence}
 
     def picking(self, item: int, options: Sequence[int]) -> dict[Said, float]:
         """Binary and multi questions: every option is answered on its own."""

@@ -1,3 +1,4 @@
+import itertools
 import math
 from dataclasses import dataclass, replace
 
@@ -7,8 +8,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from graph.answers import Answer, AnswerModel
-from graph.belief import AnswerEvidence, Belief, EmptyBeliefError, RejectionEvidence
+from graph.answers import LOG_IMPOSSIBLE, Answer, AnswerModel
+from graph.belief import (
+    AnswerEvidence,
+    Belief,
+    CritiqueEvidence,
+    EmptyBeliefError,
+    RejectionEvidence,
+    VolunteeredEvidence,
+)
+from graph.catalogue import Catalogue
 from tests.graph.catalogues import Facts, Said, Story, facts, padded, questions_about, worlds
 
 slow = settings(max_examples=40, deadline=None)
@@ -34,7 +43,27 @@ class Refused:
     items: tuple[int, ...]
 
 
-Heard = Opened | Told | Refused
+@dataclass(frozen=True)
+class Volunteered:
+    row: int
+    attribute: int
+    already: int
+
+
+@dataclass(frozen=True)
+class Critique:
+    row: int
+    reference: int
+    direction: int
+
+
+Heard = Opened | Told | Refused | Volunteered | Critique
+
+
+def in_order(known: Facts) -> Catalogue:
+    """The catalogue, with the values of every facet in the order of their numbers."""
+    catalogue = known.catalogue()
+    return replace(catalogue, facets=tuple(replace(facet, ordered=True) for facet in catalogue.facets))
 
 
 @dataclass(frozen=True)
@@ -46,7 +75,7 @@ class Talk:
     heard: tuple[Heard, ...]
 
     def begin(self, eligible: NDArray[np.bool_] | None = None) -> Belief:
-        return Belief(self.story.facts.catalogue(), self.story.model, self.log_prior, eligible)
+        return Belief(in_order(self.story.facts), self.story.model, self.log_prior, eligible)
 
     def chance(self, item: int, heard: Heard) -> float:
         """Likelihood of what was heard from a user who has ``item`` in mind."""
@@ -55,6 +84,10 @@ class Talk:
             return 1 - model.acceptance if item in heard.items else 1.0
         if isinstance(heard, Opened):
             return self.story.about_one(item, heard.attribute)[Answer.YES] / max(len(own), 1)
+        if isinstance(heard, Volunteered):
+            return self.story.about_one(item, heard.attribute)[Answer.YES] / max(len(own) - heard.already, 1)
+        if isinstance(heard, Critique):
+            return self._chance_of_critique(item, heard)
         if heard.naming:
             nothing_named = Answer.NO in heard.said
             return 1.0 if nothing_named and not model.hears_no else self.story.naming(item, heard.options)[heard.said]
@@ -64,6 +97,14 @@ class Talk:
             for option, answer in each
             if model.hears_no or answer != Answer.NO
         )
+
+    def _chance_of_critique(self, item: int, heard: Critique) -> float:
+        known, error = self.story.facts, self.story.model.critique_error
+        if not known.knows(item, heard.reference):
+            return 0.5
+        values = [own for own in known.has[item] if known.facet[own] == known.facet[heard.reference]]
+        on_that_side = any((own - heard.reference) * heard.direction > 0 for own in values)
+        return 1 - error if on_that_side else error
 
     def posterior(self, row: int) -> NDArray[np.float64]:
         """By multiplying the prior with every likelihood, item by item."""
@@ -94,10 +135,16 @@ def talks(
     for _ in range(draw(st.sampled_from(range(least_heard, 7)))):
         row = draw(st.integers(0, n_rows - 1))
         target = targets[row]
-        kind = draw(st.sampled_from(["tell", "name", "refuse", "open"]))
-        if kind == "open" and not any(isinstance(other, Opened) and other.row == row for other in heard):
+        kind = draw(st.sampled_from(["tell", "name", "refuse", "volunteer", "criticise"]))
+        if kind == "volunteer":
             if likely := [a for a in sorted(known.has[target]) if story.about_one(target, a)[Answer.YES] > 0]:
-                heard.append(Opened(row, draw(st.sampled_from(likely))))
+                attribute, already = draw(st.sampled_from(likely)), draw(st.integers(0, 3))
+                heard.append(Volunteered(row, attribute, already) if already else Opened(row, attribute))
+        elif kind == "criticise":
+            critiques = [Critique(row, a, direction) for a in range(known.n_attributes) for direction in (-1, 1)]
+            may = [critique for critique in critiques if Talk(story, log_prior, ()).chance(target, critique) > 0]
+            if may:
+                heard.append(draw(st.sampled_from(may)))
         elif kind == "refuse":
             others = [item for item in range(known.n_items) if item != target or story.model.acceptance < 1]
             if others:
@@ -116,6 +163,14 @@ def hear(belief: Belief, heard: list[Heard], width: int = 4) -> None:
     rows = np.array([one.row for one in heard], np.intp)
     if isinstance(heard[0], Opened):
         belief.open_with(rows, np.array([one.attribute for one in heard if isinstance(one, Opened)], np.int32))
+    elif isinstance(heard[0], Volunteered):
+        named = [(one.attribute, one.already) for one in heard if isinstance(one, Volunteered)]
+        attributes, already = np.array(named, np.int32).T
+        belief.update(VolunteeredEvidence(rows, attributes, already))
+    elif isinstance(heard[0], Critique):
+        said = [(one.reference, one.direction) for one in heard if isinstance(one, Critique)]
+        references, directions = np.array(said, np.int32).T
+        belief.update(CritiqueEvidence(rows, references, directions.astype(np.int8)))
     elif isinstance(heard[0], Refused):
         belief.update(RejectionEvidence(rows, padded([one.items for one in heard if isinstance(one, Refused)], 5)))
     else:
@@ -131,7 +186,7 @@ def hear_one_by_one(belief: Belief, heard: tuple[Heard, ...]) -> None:
 
 
 def hear_together(belief: Belief, heard: tuple[Heard, ...]) -> None:
-    for kind in (Refused, Told, Opened):
+    for kind in (Refused, Told, Opened, Critique, Volunteered):
         if same := [one for one in heard if isinstance(one, kind)]:
             hear(belief, same)
 
@@ -196,6 +251,101 @@ def test_opening_of_a_truthful_user_is_drawn_uniformly(known: Facts, data: st.Da
     weights = np.array([(attribute in own) / max(len(own), 1) for own in known.has])
     assert belief.probabilities[0] == pytest.approx(weights / weights.sum(), abs=1e-3)
     assert np.array_equal(belief.log_weights[1], untouched)
+
+
+@slow
+@given(facts(open_world=st.just(False), least=2), st.data())
+def test_volunteers_do_not_repeat_themselves(known: Facts, data: st.DataObject) -> None:
+    """The chances of all pairs that a truthful user may volunteer, one after the other, add up to one."""
+    own = data.draw(st.frozensets(st.integers(0, known.n_attributes - 1), min_size=2))
+    target = data.draw(st.integers(0, known.n_items - 1))
+    known = replace(known, has=(*known.has[:target], own, *known.has[target + 1 :]))
+    catalogue = known.catalogue()
+    model = AnswerModel.honest(catalogue)
+    pairs = list(itertools.permutations(sorted(own), 2))
+    belief = Belief(catalogue, model, np.zeros((len(pairs), known.n_items), np.float32))
+    before = belief.log_weights.astype(float)
+    impossible = 0.0
+    for already in range(2):
+        attributes = np.array([pair[already] for pair in pairs], np.int32)
+        belief.update(VolunteeredEvidence(np.arange(len(pairs)), attributes, np.full(len(pairs), already)))
+        impossible += LOG_IMPOSSIBLE  # weights are relative to an item that lacks the attribute
+    chances = np.exp(belief.log_weights - before + impossible)
+    assert chances[:, target].sum() == pytest.approx(1.0, abs=1e-4)
+    for item, own in enumerate(known.has):
+        held = [set(pair) <= own for pair in pairs]
+        assert chances[:, item] == pytest.approx(np.array(held) / max(len(own) * (len(own) - 1), 1), abs=1e-4)
+
+
+@slow
+@given(talks(), st.integers(0, 2**16))
+def test_opening_is_a_first_volunteer(talk: Talk, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    attributes = rng.integers(-1, talk.story.facts.n_attributes, len(talk.log_prior)).astype(np.int32)
+    rows = np.arange(len(attributes))
+    opened, volunteered = talk.begin(), talk.begin()
+    opened.open_with(rows, attributes)
+    volunteered.update(VolunteeredEvidence(rows, attributes, np.zeros(len(rows), np.int32)))
+    assert np.array_equal(opened.log_weights, volunteered.log_weights)
+    degrees = np.array([max(len(own), 1) for own in talk.story.facts.has])
+    for row, attribute in enumerate(attributes):
+        answered = talk.begin()
+        if attribute >= 0:
+            hear(answered, [Told(row, (int(attribute),), (int(Answer.YES),), False)], 1)
+            answered.log_weights[row] -= np.log(degrees).astype(np.float32)
+        assert np.array_equal(opened.log_weights[row], answered.log_weights[row])
+
+
+DECADES = Facts(
+    (frozenset({0}), frozenset({1}), frozenset({2}), frozenset({0, 2}), frozenset({3}), frozenset()),
+    (0, 0, 0, 1),
+    (True, False),
+    (1, 2, 3, 4, 5, 6),
+    (7, 8, 9, 10),
+    frozenset({(5, 0)}),
+)
+"""Items of the decades 0, 1, 2, of both 0 and 2, of no known decade, and of one that is no attribute."""
+
+
+@pytest.mark.parametrize(
+    ("reference", "direction", "chances"),
+    [
+        (1, -1, [0.9, 0.1, 0.1, 0.9, 0.5, 0.1]),
+        (1, +1, [0.1, 0.1, 0.9, 0.9, 0.5, 0.1]),
+        (0, -1, [0.1, 0.1, 0.1, 0.1, 0.5, 0.1]),
+        (2, -1, [0.9, 0.9, 0.1, 0.9, 0.5, 0.1]),
+    ],
+)
+def test_a_critique_by_hand(reference: int, direction: int, chances: list[float]) -> None:
+    catalogue = in_order(DECADES)
+    model = replace(AnswerModel.honest(catalogue), critique_error=0.1)
+    belief = Belief(catalogue, model, np.zeros((3, 6), np.float32))
+    untouched = belief.log_weights[[0, 2]]
+    hear(belief, [Critique(1, reference, direction)])
+    assert belief.probabilities[1] == pytest.approx(np.array(chances) / sum(chances), abs=1e-4)
+    assert np.array_equal(belief.log_weights[[0, 2]], untouched)
+
+
+def test_only_an_ordered_facet_can_be_criticised() -> None:
+    catalogue = in_order(DECADES)
+    catalogue = replace(catalogue, facets=(catalogue.facets[0], replace(catalogue.facets[1], ordered=False)))
+    belief = Belief(catalogue, AnswerModel.honest(catalogue), np.zeros((1, 6), np.float32))
+    before = belief.log_weights.copy()
+    with pytest.raises(ValueError, match="'facet 1' has no order"):
+        hear(belief, [Critique(0, 1, 1), Critique(0, 3, 1)])
+    assert np.array_equal(belief.log_weights, before)
+
+
+def test_an_answer_that_may_not_have_been_understood() -> None:
+    """A "yes" heard by chance 3/5: 4/5 for the items that have the attribute, 1/5 for the others."""
+    known = Facts((frozenset({0}), frozenset(), frozenset()), (0,), (False,), (1, 2, 3), (1,))
+    belief = Belief(known.catalogue(), AnswerModel.honest(known.catalogue()), np.zeros((3, 3), np.float32))
+    untouched = belief.probabilities[2]
+    yes, confidence = np.full((3, 1), Answer.YES, np.int8), np.array([1.0, 0.6, 0.0], np.float32)
+    belief.update(AnswerEvidence(np.arange(3), np.zeros((3, 1), np.int32), yes, np.zeros(3, bool), confidence))
+    assert belief.probabilities[0] == pytest.approx([1.0, 0.0, 0.0])
+    assert belief.probabilities[1] == pytest.approx(np.array([4, 1, 1]) / 6, abs=1e-4)
+    assert np.array_equal(belief.probabilities[2], untouched)
 
 
 @slow
@@ -293,6 +443,23 @@ def test_taking_dialogues_copies_them(talk: Talk, data: st.DataObject) -> None:
     taken.update(RejectionEvidence(np.zeros(1, np.intp), np.zeros((1, 1), np.int32)))
     assert np.array_equal(belief.log_weights, heard)
     assert taken.catalogue is belief.catalogue
+
+
+@slow
+@given(talks(), st.data())
+def test_putting_back_what_was_taken(talk: Talk, data: st.DataObject) -> None:
+    belief, untouched = talk.begin(), talk.begin()
+    hear_together(untouched, talk.heard)
+    rows = np.array(data.draw(st.lists(st.integers(0, len(talk.log_prior) - 1), min_size=1, unique=True)), np.intp)
+    sums = belief.probabilities, belief.attribute_masses, belief.unknown_masses
+    belief.put(rows, untouched.take(rows))
+    rest = np.setdiff1d(np.arange(len(talk.log_prior)), rows)
+    for name, before in zip(("probabilities", "attribute_masses", "unknown_masses"), sums, strict=True):
+        assert np.array_equal(getattr(belief, name)[rows], getattr(untouched, name)[rows])
+        assert np.array_equal(getattr(belief, name)[rest], before[rest])
+    kept = untouched.log_weights.copy()
+    belief.log_weights[:] = 0
+    assert np.array_equal(untouched.log_weights, kept)
 
 
 def test_the_prior_is_copied() -> None:

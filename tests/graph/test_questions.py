@@ -171,8 +171,8 @@ def test_the_order_of_items_and_attributes_decides_nothing(
     items = data.draw(st.permutations(range(story.facts.n_items)))
     attributes = data.draw(st.permutations(range(story.facts.n_attributes)))
     model = story.model
-    columns = {name: getattr(model, name)[attributes] for name in ("error", "dont_know", "dont_care", "rate")}
-    moved_model = replace(model, **columns, unknown_dont_know=model.unknown_dont_know[attributes])
+    columns = {name: column[attributes] for name, column in vars(model).items() if isinstance(column, np.ndarray)}
+    moved_model = replace(model, **columns)
     moved = Story(story.facts.reordered(items, attributes), moved_model)
     flat = np.zeros_like(belief.log_weights)  # every tie there is
     one = Belief(belief.catalogue, model, flat)

@@ -55,9 +55,9 @@ def states(setting: Setting, policy: Policy, targets: Targets, keys: NDArray[np.
     while talk.n_dialogues:
         state = talk.state()
         yield state
-        invalid = talk.step(state, policy.choose(state))
-        assert not invalid.any(), "a closed slot was chosen"
-        talk.keep(np.flatnonzero(~talk.finished()))
+        outcome = talk.step(state, policy.choose(state))
+        assert not outcome.invalid.any(), "a closed slot was chosen"
+        talk.keep(np.flatnonzero(~outcome.over))
 
 
 def about(items: list[int] | NDArray[np.int32]) -> Targets:
@@ -72,11 +72,11 @@ def outcome(setting: Setting, policy: Policy, items: NDArray[np.int32], keys: ND
     whole.grow(60 - whole.n_steps)
     while talk.n_dialogues:
         state = talk.state()
-        talk.step(state, policy.choose(state))
+        over = talk.step(state, policy.choose(state)).over
         now = talk.history.take(np.arange(talk.n_dialogues))
         now.grow(60 - now.n_steps)
         whole.put(talk.rows, now)
-        talk.keep(np.flatnonzero(~talk.finished()))
+        talk.keep(np.flatnonzero(~over))
     return whole
 
 

@@ -98,7 +98,7 @@ def test_random_waits_only_where_nothing_can_be_said():
     """With nothing to ask it shows, with nothing to show it asks."""
     setting = setting_of(shelf(400), space=ActionSpace(2, 3, 1))
     items = np.full(300, 399, np.int32)
-    history = run_dialogues(setting, RandomPolicy(), Targets(np.zeros_like(items), items), 0)
+    history = run_dialogues(setting, RandomPolicy(), Targets(np.zeros_like(items), items), 0).history
     assert Act.WAIT not in history.acts
 
 

@@ -10,12 +10,13 @@ from policy import registry
 from policy.bayes import BayesPolicy, GainRule
 from policy.tuned_rules import Conditions, TunedRule, keep_rule
 from simulator.protocol import Policy
-from tests.policy import test_bayes, test_hand_written
+from tests.policy import test_bayes, test_hand_written, test_patience
 from tests.policy.contract import PolicyContract, conditions
 
 
 def test_names_are_those_of_the_policies_and_go_from_weak_to_strong():
-    assert registry.names() == ("random", "abs-greedy", "max-entropy-yes", "max-entropy", "bayes")
+    assert registry.DEFAULT == ("random", "abs-greedy", "max-entropy-yes", "max-entropy", "bayes")
+    assert registry.names()[:5] == registry.DEFAULT
     for name in registry.names():
         policy = registry.make(name, conditions())
         assert isinstance(policy, Policy)
@@ -25,7 +26,7 @@ def test_names_are_those_of_the_policies_and_go_from_weak_to_strong():
 def test_every_policy_passes_the_contract():
     suites = [
         each
-        for module in (test_bayes, test_hand_written)
+        for module in (test_bayes, test_hand_written, test_patience)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, PolicyContract) and each is not PolicyContract
     ]
@@ -36,7 +37,11 @@ def test_every_policy_passes_the_contract():
     ("name", "told"),
     [
         ("bayse", "no policy 'bayse'; did you mean bayes?"),
-        ("", "no policy ''; choose one of random, abs-greedy, max-entropy-yes, max-entropy, bayes"),
+        (
+            "",
+            "no policy ''; choose one of random, abs-greedy, max-entropy-yes, max-entropy, bayes, "
+            "patient-bayes, always-wait-bayes, fixed-timer-bayes",
+        ),
         ("Bayes", "no policy 'Bayes'; did you mean bayes?"),
     ],
 )

@@ -45,7 +45,7 @@ def test_what_a_failure_costs_decides(setting: Setting, monkeypatch: pytest.Monk
     targets = draw_targets(setting.dataset, Split.VALID, 200, 0)
     costs = {}
     for rule in (HASTY, TIMID):
-        turn = run_dialogues(setting, BayesPolicy(rule), targets, 0).accepted_turn
+        turn = run_dialogues(setting, BayesPolicy(rule), targets, 0).history.accepted_turn
         costs[rule] = {cost: float(np.where(turn > 0, turn, cost).mean()) for cost in (0, 15, 10_000)}
     monkeypatch.setattr(tuning, "GRID", (HASTY, TIMID))
     found: list[GainRule] = []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from graph.answers import Answer, QuestionMode
 from graph.belief import EmptyBeliefError
 from simulator.candidates import ActionSpace
-from simulator.core import MOST_STEPS, Conversations, Rules
+from simulator.core import CLOCK, Conversations, Rules
 from simulator.history import Act
 from simulator.protocol import Decision
 from simulator.runs import Targets, run_dialogues
@@ -46,7 +46,7 @@ def hold(policy: Scripted, targets: list[int], n_items: int = 30, turns: int = 1
     dataset = shelf(n_items)
     setting = setting_of(dataset, turns=turns, affinity=Ranked(n_items), space=SPACE)
     items = np.array(targets, np.int32)
-    return run_dialogues(setting, policy, Targets(np.zeros_like(items), items), seed=0)
+    return run_dialogues(setting, policy, Targets(np.zeros_like(items), items), seed=0).history
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_closed_slot_is_replaced_by_the_first_open_one_and_reported():
     talk = begin(shelf(4), [3, 3, 3, 3], rules=Rules(space=SPACE))
     state = talk.state()
     assert state.candidates.mask[0].tolist() == [False, False, True, True, True, True, False, False, True]
-    invalid = talk.step(state, Decision(np.array([ASK, LIST + 5, LIST + 1, WAIT])))
+    invalid = talk.step(state, Decision(np.array([ASK, LIST + 5, LIST + 1, WAIT]))).invalid
     assert invalid.tolist() == [True, True, False, False]
     assert talk.history.acts[:, 0].tolist() == [Act.RECOMMEND] * 3 + [Act.WAIT]
     first, most_believed = talk.history.lists[:, 0], state.candidates.items
@@ -112,7 +112,7 @@ def test_a_closed_slot_is_replaced_by_the_first_open_one_and_reported():
 @pytest.mark.parametrize("slot", [-1, SPACE.n_slots, 10**6])
 def test_a_slot_that_does_not_exist_is_replaced_and_reported(slot: int):
     talk = begin(shelf(4), [3], rules=Rules(space=SPACE))
-    assert talk.step(talk.state(), Decision(np.array([slot]))).tolist() == [True]
+    assert talk.step(talk.state(), Decision(np.array([slot]))).invalid.tolist() == [True]
     assert talk.history.acts[0, 0] == Act.RECOMMEND
 
 
@@ -132,7 +132,7 @@ def test_items_that_may_not_be_shown_are_left_out_of_a_whole_list():
     setting = replace(setting_of(dataset, affinity=Ranked(30), space=SPACE), eligible=eligible)
     talk = setting.begin(Scripted([LIST]), Targets(np.zeros(2, np.int32), np.full(2, 9, np.int32)), KEYS[:2])
     lists = np.array([[3, 4, 5], [6, -7, 8]], np.int32)
-    assert talk.step(talk.state(), Decision(np.array([LIST, LIST]), lists)).tolist() == [True, True]
+    assert talk.step(talk.state(), Decision(np.array([LIST, LIST]), lists)).invalid.tolist() == [True, True]
     assert talk.history.lists[:, 0].tolist() == [[3, -1, 5], [6, -1, 8]]
 
 
@@ -141,7 +141,7 @@ def test_a_mask_of_zeros_and_ones_holds_to_the_end():
     eligible = np.ones(30, dtype=np.int64)
     eligible[::2] = 0
     targets = Targets(np.zeros(1, np.int32), np.array([28], np.int32))
-    history = run_dialogues(replace(setting, eligible=eligible), Scripted([LIST]), targets, seed=0)
+    history = run_dialogues(replace(setting, eligible=eligible), Scripted([LIST]), targets, seed=0).history
     assert history.lists[0].ravel().tolist() == list(range(1, 30, 2))
 
 
@@ -182,15 +182,16 @@ def test_turns_left_count_this_turn():
 def test_who_always_waits_fails_and_does_not_hang(turns: int):
     history = hold(Scripted([WAIT]), [90], n_items=100, turns=turns)
     # Three waits in a row close the slot, the fourth step is spoken: four steps a turn.
-    assert history.length.tolist() == [min(4 * turns, MOST_STEPS)]
+    assert history.length.tolist() == [min(4 * turns, CLOCK)]
     assert history.accepted_turn.tolist() == [0]
     assert history.acts[0, :8].tolist() == [Act.WAIT, Act.WAIT, Act.WAIT, Act.RECOMMEND] * 2
 
 
 def test_who_has_nothing_to_say_is_cut_off_after_sixty_steps():
     setting = setting_of(shelf(2), space=SPACE, eligible=np.array([False, True]))
-    history = run_dialogues(setting, Scripted([LIST]), Targets(np.zeros(1, np.int32), np.zeros(1, np.int32)), seed=0)
-    assert history.length.tolist() == [MOST_STEPS]
+    targets = Targets(np.zeros(1, np.int32), np.zeros(1, np.int32))
+    history = run_dialogues(setting, Scripted([LIST]), targets, seed=0).history
+    assert history.length.tolist() == [CLOCK]
     assert history.turns.tolist() == [1]
     assert history.accepted_turn.tolist() == [0]
 

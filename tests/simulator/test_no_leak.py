@@ -5,7 +5,7 @@ all the same, and the dialogue is held again about B: up to that step the policy
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,22 +21,22 @@ from policy.hand_written import MaxEntropyPolicy, RandomPolicy
 from simulator.candidates import ActionSpace
 from simulator.core import Conversations, Rules
 from simulator.history import Act, History
+from simulator.people import Opening, People
 from simulator.protocol import Decision, Policy, State
 from simulator.randomness import dialogue_keys
-from simulator.users import ClassicUsers
 from tests.worlds import MODES, Rambling, Ranked, begin, open_world, town
 
 SPACE = ActionSpace(n_ask=3, n_recommend=5, list_length=3)
 POLICIES: dict[str, type] = {"bayes": BayesPolicy, "random": RandomPolicy, "max-entropy": MaxEntropyPolicy}
 
 
-class OpeningWith(ClassicUsers):
+class OpeningWith(People):
     """Classic users who begin with what they are told to begin with."""
 
     opening: NDArray[np.int32]
 
-    def open(self) -> NDArray[np.int32]:
-        return self.opening
+    def open(self) -> Opening:
+        return replace(super().open(), attribute=self.opening)
 
 
 def talk_about(
@@ -44,7 +44,7 @@ def talk_about(
 ) -> Conversations:
     catalogue = dataset.catalogue
     keys = dialogue_keys(seed, np.arange(len(targets)))
-    users = ClassicUsers(catalogue, targets, keys)
+    users = People(catalogue, targets, keys)
     if opening is not None:
         users = OpeningWith(catalogue, targets, keys)
         users.opening = opening
@@ -98,8 +98,8 @@ def hold(talk: Conversations, policy: Policy, steps: int) -> tuple[list[dict[str
         state = talk.state()
         sights.append(what_is_seen(state))
         present.append(talk.rows)
-        talk.step(state, policy.choose(state))
-        talk.keep(np.flatnonzero(~talk.finished()))
+        over = talk.step(state, policy.choose(state)).over
+        talk.keep(np.flatnonzero(~over))
     return sights, present
 
 
@@ -108,7 +108,7 @@ def consistent(dataset: Dataset, history: History, row: int, steps: int, mode: Q
     catalogue = dataset.catalogue
     n_items = catalogue.n_items
     everything = np.arange(n_items, dtype=np.int32)
-    users = ClassicUsers(catalogue, everything, np.repeat(dialogue_keys(seed, [row]), n_items))
+    users = People(catalogue, everything, np.repeat(dialogue_keys(seed, [row]), n_items))
     opening = int(history.opening[row])
     same = catalogue.item_attributes.contains(everything, opening) if opening >= 0 else np.ones(n_items, bool)
     turns = 0
@@ -146,11 +146,11 @@ def test_another_item_that_fits_what_was_said_looks_the_same(
         state = talk.state()
         sights.append(what_is_seen(state))
         present.append(talk.rows)
-        talk.step(state, policy.choose(state))
+        over = talk.step(state, policy.choose(state)).over
         now = talk.history.take(np.arange(talk.n_dialogues))
         now.grow(60 - now.n_steps)
         whole.put(talk.rows, now)
-        talk.keep(np.flatnonzero(~talk.finished()))
+        talk.keep(np.flatnonzero(~over))
     swapped = 0
     for step in range(len(sights)):
         others = targets.copy()
@@ -171,14 +171,14 @@ def test_neither_users_nor_what_they_have_in_mind_can_be_reached_from_the_state(
     dataset = open_world()
     targets = np.array([6, 2, 4, 2, 0], np.int32)
     keys = dialogue_keys(0, np.arange(5))
-    users = ClassicUsers(dataset.catalogue, targets, keys)
+    users = People(dataset.catalogue, targets, keys)
     talk = begin(dataset, targets, mode, users=users)
     for slot in (0, SPACE.wait_slot, 0):
         state = talk.state()
         for path, value in seen(state, "state"):
             assert value is not users, path
             assert value is not talk, path
-            assert not isinstance(value, ClassicUsers | Conversations), path
+            assert not isinstance(value, People | Conversations), path
             if isinstance(value, np.ndarray):
                 assert not np.shares_memory(value, targets), path
                 assert not (value.shape == targets.shape and (value == targets).all()), path

@@ -27,20 +27,21 @@ from tests.worlds import (
     MODES,
     Rambling,
     Scripted,
+    dialogues_of,
     make_world,
     open_world,
     setting_of,
     town,
 )
 
-NO, YES, DONT_KNOW, DONT_CARE, UNSAID = Answer
+NO, YES, DONT_KNOW, DONT_CARE, UNSAID, SORT_OF = Answer
 
 
 def run_of(history: History, mode: QuestionMode, user: int = 1, target: int = 4) -> Run:
     n = history.n_dialogues
     targets = Targets(np.full(n, user, np.int32), np.full(n, target, np.int32))
     setting = setting_of(open_world(), mode)
-    return Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.full(n, 7), history, 0.0)
+    return Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.full(n, 7), dialogues_of(history), 0.0)
 
 
 def one_of_each(mode: QuestionMode) -> History:
@@ -183,7 +184,7 @@ def test_ids_are_those_of_the_data_set_whatever_their_order():
     setting = setting_of(world)
     history = History.begin(np.array([1]), 15, 1, 10)
     targets = Targets(np.array([-1], np.int32), np.array([1], np.int32))
-    run = Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.array([0]), history, 0.0)
+    run = Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.array([0]), dialogues_of(history), 0.0)
     (record,) = dialogue_records(run)
     assert (record["item"], record["opening"]) == (3, 20)
     assert setting.rules == Rules()

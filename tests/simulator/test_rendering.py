@@ -7,10 +7,10 @@ import pytest
 
 from graph.answers import Answer, QuestionMode
 from simulator.history import Act, History
-from simulator.rendering import render_dialogue
+from simulator.rendering import Wording, render_dialogue
 from tests.worlds import attribute, item, open_world
 
-NO, YES, DONT_KNOW, DONT_CARE, UNSAID = Answer
+NO, YES, DONT_KNOW, DONT_CARE, UNSAID, SORT_OF = Answer
 Question = tuple[list[str], list[int]]
 
 LISTS = [["Alien", "Blade Runner", "Collateral", "Heat"], ["Short Cuts", "Duck Soup"]]
@@ -134,7 +134,9 @@ def test_options_of_an_ordered_facet_are_named_in_order_and_keep_their_answers()
 def test_attributes_can_be_phrased_otherwise_and_options_are_named_as_they_are():
     questions, _ = TALKS[QuestionMode.FACET]
     history = history_of(QuestionMode.FACET, questions)
-    lines = render_dialogue(open_world().catalogue, history, 1, lambda catalogue, place: f"a film number {place}")
+    lines = render_dialogue(
+        open_world().catalogue, history, 1, Wording(lambda catalogue, place: f"a film number {place}")
+    )
     told = [line for _, line in lines]
     catalogue = open_world().catalogue
     assert told[0] == f"I am looking for a film number {attribute(catalogue, 'comedy')}."

@@ -32,7 +32,7 @@ def same(one: History, other: History) -> bool:
 def test_the_size_of_the_batch_changes_nothing(policy: Policy, mode: QuestionMode):
     setting = setting_of(town(0.2), mode, drop_known=True, space=ActionSpace(5, 8, 4))
     targets = draw_targets(setting.dataset, Split.TEST, 40, seed=1)
-    alone, sevens, whole = (run_dialogues(setting, policy, targets, 1, batch) for batch in (1, 7, 256))
+    alone, sevens, whole = (run_dialogues(setting, policy, targets, 1, batch).history for batch in (1, 7, 256))
     assert len(np.unique(whole.length)) > 3, "dialogues of a batch end at different times"
     assert same(alone, whole)
     assert same(sevens, whole)
@@ -43,7 +43,7 @@ def test_a_dialogue_stretched_by_waiting_is_the_same_in_any_batch():
     setting = setting_of(shelf(90), affinity=Ranked(90), space=ActionSpace(2, 6, 3))
     targets = Targets(np.zeros(9, np.int32), np.array([0, 50, 1, 30, 89, 2, 80, 3, 10], np.int32))
     policy = Scripted([setting.rules.space.wait_slot])
-    alone, whole = (run_dialogues(setting, policy, targets, 0, batch) for batch in (1, 256))
+    alone, whole = (run_dialogues(setting, policy, targets, 0, batch).history for batch in (1, 256))
     assert same(alone, whole)
     assert whole.length.tolist() == [4, 60, 4, 44, 60, 4, 60, 8, 16]
 
@@ -52,7 +52,7 @@ def test_a_dialogue_stretched_by_waiting_is_the_same_in_any_batch():
 def test_the_seed_decides(policy: Policy):
     setting = setting_of(town())
     targets = draw_targets(setting.dataset, Split.TEST, 30, seed=0)
-    first, again, other = (run_dialogues(setting, policy, targets, seed) for seed in (0, 0, 1))
+    first, again, other = (run_dialogues(setting, policy, targets, seed).history for seed in (0, 0, 1))
     assert same(first, again)
     assert not same(first, other)
     assert not np.array_equal(first.opening, other.opening)
@@ -111,7 +111,7 @@ def test_known_items_are_never_shown_when_they_are_dropped(policy: Policy):
     shown = {}
     for drop in (True, False):
         setting = setting_of(dataset, drop_known=drop)
-        lists = run_dialogues(setting, policy, targets, 0).lists
+        lists = run_dialogues(setting, policy, targets, 0).history.lists
         rows, steps, places = np.nonzero(lists >= 0)
         shown[drop] = owned.contains(targets.users[rows], lists[rows, steps, places]).sum()
     assert shown[True] == 0
@@ -153,6 +153,6 @@ def test_progress_is_told_dialogue_by_dialogue():
     told = []
     setting = setting_of(town())
     targets = draw_targets(setting.dataset, Split.TEST, 25, seed=0)
-    history = run_dialogues(setting, AbsGreedyPolicy(), targets, 0, batch=10, advance=told.append)
+    history = run_dialogues(setting, AbsGreedyPolicy(), targets, 0, batch=10, advance=told.append).history
     assert sum(told) == 25 == history.n_dialogues
     assert (history.acts[:, 0] == Act.RECOMMEND).all()
