@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import rich_click as click
@@ -107,7 +108,12 @@ def measure_simulator(data: str, users: str, batch: int, seconds: float) -> Simu
     from graph import affinity
 
     dataset = load_dataset(data)
-    options = {"data": dataset, "affinity": affinity.fit("content", dataset), "users": users, "split": "test"}
+    options: dict[str, Any] = {
+        "data": dataset,
+        "affinity": affinity.fit("content", dataset),
+        "users": users,
+        "split": "test",
+    }
     places = Batch(batch, **options)
     places.seed(range(batch))
     places.reset()

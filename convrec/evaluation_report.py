@@ -1,6 +1,7 @@
 """What an evaluation gives back: tables on the terminal, and files of figures, tables, dialogues and plots."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +17,9 @@ from convrec.user_tables import METRICS, UserTable, as_markdown, as_rich, compar
 from graph.errors import OptionError
 from graph.whole_file import written_whole
 from simulator.calibration import reliability
-from simulator.evaluation import ANONYMOUS_SUFFIX, Run, compare, random_floor
+from simulator.evaluation import ANONYMOUS_SUFFIX, WITHOUT_INTERVAL, Run, compare, random_floor
 from simulator.records import dialogue_records
-from simulator.statistics import Comparison
+from simulator.statistics import Comparison, Estimate
 from simulator.users import HELD_OUT, parse_users
 
 SCHEMA_VERSION = 1
@@ -58,12 +59,14 @@ class Report:
         """One metric of every policy with every kind of user."""
         held_out = [name for name in self.users if set(name.replace(":", "+").split("+")) & set(HELD_OUT)]
         rows = [
-            {"policy": run.label, "users": run.users, "dialogues": len(run.targets), "metrics": {
-                name: {"value": each.value, "low": None if each.low == each.high else each.low,
-                       "high": None if each.low == each.high else each.high}
-                for name, each in run.figures.items() if each.value == each.value
-            }} for run in self.runs
-        ]  # fmt: skip
+            {
+                "policy": run.label,
+                "users": run.users,
+                "dialogues": len(run.targets),
+                "metrics": {name: _figure(name, each) for name, each in run.figures.items()},
+            }
+            for run in self.runs
+        ]
         return compare_over_users(rows, metric, held_out)
 
     def show(self, metrics: Sequence[str] = ("reward", "sr@15", "at")) -> None:
@@ -181,6 +184,13 @@ class Output:
         if self.json_path is not None:
             with written_whole(self.json_path) as unfinished:
                 unfinished.write_text(json.dumps(report.as_json(seconds), indent=1) + "\n", encoding="utf-8")
+
+
+def _figure(metric: str, estimate: Estimate) -> dict[str, float | None]:
+    """A figure as the tables take it."""
+    known = metric not in WITHOUT_INTERVAL and not math.isnan(estimate.low)
+    low, high = (estimate.low, estimate.high) if known else (None, None)
+    return {"value": None if math.isnan(estimate.value) else estimate.value, "low": low, "high": high}
 
 
 def _lines(runs: Sequence[Run]) -> Iterator[str]:

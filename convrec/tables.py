@@ -1,6 +1,8 @@
 """Tables of results for a terminal of 80 columns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from rich import box
@@ -14,6 +16,9 @@ COLUMNS = (("sr@5", "SR@5 %"), ("sr@10", "SR@10 %"), ("sr@15", "SR@15 %"), ("at"
 """Metric and heading of each column."""
 
 COMPARED = ("sr@15", "at", "hdcg")
+
+CAPTION_WIDTH = 76
+"""Columns of a line below a table."""
 
 
 def results_table(rows: Sequence[dict[str, Any]], title: str, caption: str) -> Table:
@@ -36,29 +41,57 @@ def results_table(rows: Sequence[dict[str, Any]], title: str, caption: str) -> T
     return table
 
 
+@dataclass(frozen=True)
+class Column:
+    """One figure beyond those of the published protocol."""
+
+    metric: str
+    heading: str
+    form: str
+    scale: float = 1.0
+    dull: float | None = None
+    """Value at which a column says nothing if every row has it; such a column is left out."""
+
+
 FURTHER_COLUMNS = (
-    ("reward", "reward", "{:+.2f}", 1), ("quit", "quit %", "{:.1f}", 100), ("wasted", "wasted", "{:.2f}", 1),
-    ("interruptions", "inter-\nrupted", "{:.2f}", 1), ("missed", "missed", "{:.2f}", 1),
-    ("acceptance", "accept-\ned %", "{:.1f}", 100), ("ece", "ECE", "{:.3f}", 1),
-    ("reference_gap", "above\nline", "{:+.2f}", 1), ("ms", "ms", "{:.2f}", 1),
-)  # fmt: skip
-"""Metric, heading, format and scale of each column."""
+    Column("reward", "reward", "{:+.2f}"),
+    Column("quit", "quit\n%", "{:.1f}", 100, dull=0.0),
+    Column("wasted", "wasted", "{:.2f}", dull=0.0),
+    Column("interruptions", "inter-\nrupted", "{:.2f}", dull=0.0),
+    Column("missed", "missed", "{:.2f}", dull=0.0),
+    Column("acceptance", "taken\n%", "{:.1f}", 100, dull=1.0),
+    Column("ece", "ECE", "{:.3f}"),
+    Column("reference_gap", "above\nline", "{:+.2f}"),
+    Column("ms", "ms", "{:.2f}"),
+)
+MEANINGS = {
+    "quit": "Quit: users who left.",
+    "wasted": "Wasted: questions that told nothing, a dialogue.",
+    "interruptions": "Interrupted: times the agent spoke while the user was busy.",
+    "missed": "Missed: waits while it was the agent's turn.",
+    "acceptance": "Taken: of the lists that held a wanted item.",
+    "ece": "ECE: calibration error of the agent's forecast that a list is taken.",
+    "reference_gap": "Line: least turns for the target's rank.",
+    "ms": "ms: of one decision.",
+}
 
 
 def further_table(rows: Sequence[dict[str, Any]]) -> Table:
     """What people put up with, how far the agent's forecasts can be believed, and what a decision costs."""
-    table = _table(
-        "What it was like",
-        "A dialogue: reward, users who quit, questions that told nothing, interruptions, missed interventions (waits\n"
-        "while it was the agent's turn). Accepted: of lists that held a wanted item. ECE: calibration error of the\n"
-        "agent's chance of acceptance. Line: least turns for the target's rank. ms: of a decision.",
-    )
-    for _, heading, _, _ in FURTHER_COLUMNS:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        values = [(row.get(metric), form, scale) for metric, _, form, scale in FURTHER_COLUMNS]
-        cells = ["" if value is None else form.format(scale * value + 0.0) for value, form, scale in values]
-        table.add_row(escape(name_of(row) + ANONYMOUS_SUFFIX * row["anonymous"]), *cells)
+    shown = [each for each in FURTHER_COLUMNS if any(row.get(each.metric) not in (None, each.dull) for row in rows)]
+    meanings = " ".join(MEANINGS[each.metric] for each in shown if each.metric in MEANINGS)
+    table = _table("What it was like", "\n".join(wrap(meanings, CAPTION_WIDTH)))
+    for each in shown:
+        table.add_column(each.heading, justify="right", no_wrap=True)
+    for anonymous in (False, True):
+        group = [row for row in rows if row["anonymous"] is anonymous]
+        if group and anonymous and len(group) < len(rows):
+            table.add_section()
+            table.add_row("[dim italic]without history[/]")
+        for row in group:
+            values = [(row.get(each.metric), each) for each in shown]
+            cells = ["" if value is None else each.form.format(each.scale * value + 0.0) for value, each in values]
+            table.add_row(escape(name_of(row)), *cells)
     return table
 
 
@@ -106,7 +139,10 @@ def _format(metric: str, value: float, sign: str = "") -> str:
     value = round(value, 6) + 0.0  # no "-0.0"
     if metric.startswith("sr@"):
         return f"{100 * value:{sign}.1f}"
-    return f"{value:{sign}.2f}" if metric == "at" else f"{value:{sign}.3f}".replace("0.", ".", 1)
+    if metric == "at":
+        return f"{value:{sign}.2f}"
+    text = f"{value:{sign}.3f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
 
 
 def _cell(row: dict[str, Any], metric: str, best: float) -> str:

@@ -39,8 +39,9 @@ FURTHER = (
 )  # fmt: skip
 """Metrics beyond those of the published protocol."""
 
-WITHOUT_INTERVAL = frozenset({"brier", "ece", "ms"})
-"""Figures for which resampling dialogues gives no honest interval."""
+WITHOUT_INTERVAL = frozenset({"ece", "ms"})
+"""Figures for which resampling dialogues gives no honest interval: it adds as much chance to a calibration error as is
+in it already."""
 
 ANONYMOUS_SUFFIX = ", no history"
 """Tells a row in which every user's history was hidden."""
@@ -110,10 +111,14 @@ class Run:
         return np.minimum(reference_turns(self.dialogues.ranks, rules.space.list_length, responses), FAILURE_TURNS)
 
     @cached_property
+    def _judged(self) -> NDArray[np.bool_]:
+        """Steps whose list the user said something about, shape (D, T)."""
+        return np.asarray((self.history.acts == Act.RECOMMEND) & ~self.history.dropped)
+
+    @cached_property
     def forecasts(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """The agent's own chance that each list shown is accepted, and whether it was, both of shape (lists,)."""
-        history = self.history
-        judged = (history.acts == Act.RECOMMEND) & ~history.dropped
+        history, judged = self.history, self._judged
         chance = np.clip(history.chance[judged].astype(np.float64), 0.0, 1.0)
         return chance, history.accepted[judged] > 0
 
@@ -128,7 +133,10 @@ class Run:
         found["popularity_gap"] = bootstrap.estimate_gap(self.values["sr@15"], popularity > np.median(popularity))
         chance, came = self.forecasts
         if len(chance):
-            found["brier"] = _point(float(squared_errors(chance, came).mean()))
+            dialogue = np.nonzero(self._judged)[0]
+            counts = np.bincount(dialogue, minlength=len(self.targets))
+            errors = np.bincount(dialogue, weights=squared_errors(chance, came), minlength=len(self.targets))
+            found["brier"] = bootstrap.estimate_ratio(errors, counts)
             found["ece"] = _point(reliability(chance, came).expected_calibration_error)
         found["ms"] = _point(1000 * self.dialogues.deciding / max(self.dialogues.decisions, 1))
         return found

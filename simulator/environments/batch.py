@@ -222,5 +222,10 @@ def checked_seed(seed: object) -> int:
     return int(seed)
 
 
-OPTIONS = tuple(inspect.signature(make_setting).parameters)
-"""Options of the dialogues; those of a batch stand in its signature."""
+OPTIONS = tuple(
+    name
+    for maker in (Batch, make_setting)
+    for name, parameter in inspect.signature(maker).parameters.items()
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+)
+"""What may be said about the dialogues of every environment."""

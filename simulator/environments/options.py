@@ -45,4 +45,4 @@ def check_known(options: Iterable[str], names: Iterable[str]) -> None:
     names = sorted(names)
     for option in options:
         if option not in names:
-            raise OptionError(f"no option {option!r}; there are {', '.join(names)}")
+            raise OptionError(f"no option {option!r}; there are {', '.join(names) or 'none'}")

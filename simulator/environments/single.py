@@ -54,6 +54,8 @@ class MultiRoundEnv(gymnasium.Env[Observation, np.integer]):
         """
         if self._over:
             raise OptionError("the dialogue is over; call reset() to begin another")
+        if np.ndim(action):
+            raise OptionError(f"the action has shape {np.shape(action)}: give one whole number")
         observation, outcome, ended = self.batch.step(np.asarray(action)[None])
         terminated, truncated = bool(outcome.terminated[0]), bool(outcome.truncated[0])
         self._over = terminated or truncated

@@ -71,14 +71,14 @@ def fits(value: Any, schema: Any, path: str = "") -> None:
 METRICS = ("sr@5", "sr@10", "sr@15", "at", "hdcg", "reward")
 """Those that are compared."""
 FURTHER = ("reward_per_turn", "quit", "wasted", "interruptions", "missed", "reference_gap", "acceptance",
-           "popularity_gap")  # fmt: skip
+           "popularity_gap", "brier")  # fmt: skip
 FIGURE = (float, type(None))
 ROW: dict[str, Any] = {
     "policy": str, "checkpoint": (str, type(None)), "rule": (dict, type(None)), "tuned_for": (dict, type(None)),
     "users": str, "anonymous": bool,
     "affinity": str, "questions": str, "known": str, "split": str, "dialogues": int, "turns": int,
     "failure_turns": int, "sr": {"5": float, "10": float, "15": float}, "at": float, "hdcg": float,
-    "reward": float, **dict.fromkeys((*FURTHER, "brier", "ece", "ms"), FIGURE),
+    "reward": float, **dict.fromkeys((*FURTHER, "ece", "ms"), FIGURE),
     "ci": {metric: [float] for metric in (*METRICS, *FURTHER)}, "sr_curve": [float], "asks_per_dialogue": float,
     "lists_per_dialogue": float, "agent_turns": int, "seconds": float,
 }  # fmt: skip
