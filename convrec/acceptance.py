@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from convrec.user_tables import as_markdown, results_over_users
 from graph.errors import DataError
 
 MCR = "--turns 14 --dialogues 4000 --seeds 2"
@@ -16,8 +18,8 @@ BAYES = "--policy bayes"
 ASKING = f" --policy max-entropy {BAYES}"
 """Policies for which it matters how questions are asked."""
 
-PICTURE = "success.svg"
-"""File beside the page: success over turns of the first table."""
+PICTURES = {"lastfm-binary": "success.svg", "users-movies": "users.svg", "noise-lastfm": "noise.svg"}
+"""Files beside the page, each drawn from a table."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,17 @@ class Evaluation:
     heading: str
     arguments: str
     """What follows ``convrec evaluate``."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is told of several kinds of user."""
+        words = self.arguments.split()
+        return tuple(after for word, after in pairwise(words) if word == "--metric")
+
+    @property
+    def picture(self) -> str | None:
+        """File beside the page."""
+        return PICTURES.get(self.name)
 
 
 EVALUATIONS = (
@@ -68,6 +81,23 @@ EVALUATIONS = (
         )
         for mode, rivals in (("binary", ""), ("facet", ASKING), ("multi", ASKING))
     ),
+    Evaluation(
+        "users-movies", "Every kind of user, movies",
+        "--data movies --users all --policy random --policy max-entropy --policy bayes --policy patient-bayes "
+        "--dialogues 2000 --metric reward --metric sr@15 --metric at",
+    ),
+    Evaluation(
+        "timing-movies", "People who write in pieces and think about lists, movies",
+        "--data movies --users burst --users deliberator --users burst+deliberator --policy bayes "
+        "--policy patient-bayes --policy always-wait-bayes --policy fixed-timer-bayes --dialogues 4200 --seeds 2 "
+        "--metric reward --metric sr@15 --metric interruptions --metric acceptance --metric missed",
+    ),
+    Evaluation(
+        "noise-lastfm", "Answers turned around, lastfm",
+        "--data lastfm --affinity content --users noisy:0 --users noisy:0.05 --users noisy:0.1 --users noisy:0.2 "
+        "--users noisy:0.3 --policy max-entropy-yes --policy max-entropy --policy bayes --dialogues 2000 "
+        "--metric sr@15 --metric at",
+    ),
 )  # fmt: skip
 
 
@@ -84,8 +114,6 @@ def draw_page(results: Path) -> str:
         "A failure counts 15 turns. *No history*: the user is anonymous, as in every chat. Test split, each table run "
         "once after tuning on valid. What was tried and did not help stands in [results/LOG.md](../results/LOG.md).",
     ]
-    if (results / f"{EVALUATIONS[0].name}.json").exists():
-        parts.append(f"![{EVALUATIONS[0].heading}: success over turns]({PICTURE})")
     for evaluation in EVALUATIONS:
         path = results / f"{evaluation.name}.json"
         if path.exists():
@@ -95,9 +123,10 @@ def draw_page(results: Path) -> str:
                 parts += _section(evaluation, content)
             except (KeyError, TypeError, IndexError) as error:
                 raise DataError(f"{path}: not a recorded table ({error}); run: convrec bench tables --again") from error
-    speed = results / "speed.json"
-    if speed.exists():
-        parts += _speed_section(read_result(speed))
+    for name, section in (("speed", _speed_section), ("simulator", _simulator_section)):
+        path = results / f"{name}.json"
+        if path.exists():
+            parts += section(read_result(path))
     return "\n\n".join(parts) + "\n"
 
 
@@ -133,6 +162,14 @@ def _section(evaluation: Evaluation, content: dict[str, Any]) -> Iterator[str]:
     rows = content["results"]
     yield f"## {evaluation.heading}"
     yield f"`{content['command']}` · commit `{content['commit']}` · {rows[0]['dialogues']:,} dialogues a row"
+    if evaluation.picture:
+        yield f"![{evaluation.heading}]({evaluation.picture})"
+    if evaluation.metrics:
+        for metric in evaluation.metrics:
+            yield as_markdown(results_over_users(rows, metric))
+        longest = max(row["longest_ticks"] for row in rows)
+        yield f"{sum(row['dialogues'] for row in rows):,} dialogues, the longest of them {longest} ticks."
+        return
     floor = content["random_floor"]
     yield _markdown(
         ["policy", "SR@5", "SR@10", "SR@15", "AT", "hDCG"],
@@ -156,6 +193,29 @@ def _speed_section(content: dict[str, Any]) -> Iterator[str]:
         ],
     )  # fmt: skip
     yield "Whole loop with bayes, one process; a calibration is one softmax of 256 × 7,432 in the same run."
+
+
+def _simulator_section(content: dict[str, Any]) -> Iterator[str]:
+    yield "## Speed and size of the environments"
+    yield f"`{content['command']}` · commit `{content['commit']}` · {content['device']}"
+    yield _markdown(
+        ["data, users", "core, steps/s", "environment, steps/s", "plain, steps/s", "times", "per calibration",
+         "bytes a dialogue", "of them belief", "bytes a transition"],
+        [
+            [
+                f"`{row['data']}`, {row['users']}", f"{row['core_steps_per_second']:,.0f}",
+                f"{row['env_steps_per_second']:,.0f}", f"{row['plain_steps_per_second']:,.0f}",
+                f"{row['times_plain']:.0f}", f"{row['env_steps_per_second'] / row['calibrations_per_second']:.1f}",
+                f"{row['dialogue_bytes']:,}", f"{row['belief_bytes']:,}", f"{row['transition_bytes']:,}",
+            ]
+            for row in content["results"]
+        ],
+    )  # fmt: skip
+    yield (
+        "Core: random acts carried out, without candidates. Environment: candidates, masks and observations as well. "
+        "Plain: one dialogue at a time in Python, with candidates; *times* is environment over plain. "
+        f"{content['results'][0]['batch']} dialogues at once in one process."
+    )
 
 
 def _label(row: dict[str, Any]) -> str:

@@ -20,10 +20,10 @@ from rich import box
 from rich.table import Table
 
 from convrec import provenance
-from convrec.acceptance import EVALUATIONS, PICTURE, draw_page, read_result
+from convrec.acceptance import EVALUATIONS, draw_page, read_result
 from convrec.bench_simulator import simulator
 from convrec.cli import examples
-from convrec.plots import plot_success_over_turns
+from convrec.evaluation_report import draw
 from convrec.run_options import check_output, console, notices
 from convrec.yardstick import YELP_SHAPE, calibrations_per_second
 from graph.errors import OptionError
@@ -132,13 +132,13 @@ def tables(results: Path, only: tuple[str, ...], again: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/results.md"), show_default=True,
               metavar="FILE", help="Page to write.")  # fmt: skip
 def page(results: Path, out: Path) -> None:
-    """Draw the page of results from the recorded tables, and beside it the picture of the first table."""
+    """Draw the page of results from the recorded tables, and beside it the pictures of some of them."""
     check_output(out, "--out")
-    first = EVALUATIONS[0]
-    recorded = results / f"{first.name}.json"
-    if recorded.exists():
-        rows = read_result(recorded)["results"]
-        plot_success_over_turns(rows, f"{first.heading}: success over turns", out.with_name(PICTURE))
+    for evaluation in EVALUATIONS:
+        recorded = results / f"{evaluation.name}.json"
+        if evaluation.picture and recorded.exists():
+            metric = evaluation.metrics[0] if evaluation.metrics else "sr@15"
+            draw(read_result(recorded)["results"], metric, evaluation.heading, out.with_name(evaluation.picture))
     with written_whole(out) as unfinished:
         unfinished.write_text(draw_page(results), encoding="utf-8")
 

@@ -1,7 +1,6 @@
 """What an evaluation gives back: tables on the terminal, and files of figures, tables, dialogues and plots."""
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,14 +12,14 @@ from convrec.plots import SUFFIXES, plot_success_over_turns
 from convrec.run_options import check_output, console
 from convrec.tables import comparisons_table, further_table, results_table
 from convrec.user_plots import plot_over_noise, plot_reliability, plot_user_types
-from convrec.user_tables import METRICS, UserTable, as_markdown, as_rich, compare_over_users
+from convrec.user_tables import METRICS, UserTable, as_markdown, as_rich, results_over_users
 from graph.errors import OptionError
 from graph.whole_file import written_whole
 from simulator.calibration import reliability
-from simulator.evaluation import ANONYMOUS_SUFFIX, WITHOUT_INTERVAL, Run, compare, random_floor
+from simulator.evaluation import ANONYMOUS_SUFFIX, Run, compare, random_floor
 from simulator.records import dialogue_records
-from simulator.statistics import Comparison, Estimate
-from simulator.users import HELD_OUT, parse_users
+from simulator.statistics import Comparison
+from simulator.users import parse_users
 
 SCHEMA_VERSION = 1
 
@@ -57,17 +56,7 @@ class Report:
 
     def table(self, metric: str) -> UserTable:
         """One metric of every policy with every kind of user."""
-        held_out = [name for name in self.users if set(name.replace(":", "+").split("+")) & set(HELD_OUT)]
-        rows = [
-            {
-                "policy": run.label,
-                "users": run.users,
-                "dialogues": len(run.targets),
-                "metrics": {name: _figure(name, each) for name, each in run.figures.items()},
-            }
-            for run in self.runs
-        ]
-        return compare_over_users(rows, metric, held_out)
+        return results_over_users(self.rows, metric)
 
     def show(self, metrics: Sequence[str] = ("reward", "sr@15", "at")) -> None:
         """Print the tables."""
@@ -166,7 +155,7 @@ class Output:
     def write(self, report: Report, seconds: float) -> None:
         """Write every file that is wanted."""
         if self.plot is not None:
-            draw(report, self.metrics[0], self.plot)
+            draw(report.rows, self.metrics[0], report.title, self.plot)
         if self.reliability is not None:
             several = len(report.groups) > 1
             diagrams = {
@@ -186,13 +175,6 @@ class Output:
                 unfinished.write_text(json.dumps(report.as_json(seconds), indent=1) + "\n", encoding="utf-8")
 
 
-def _figure(metric: str, estimate: Estimate) -> dict[str, float | None]:
-    """A figure as the tables take it."""
-    known = metric not in WITHOUT_INTERVAL and not math.isnan(estimate.low)
-    low, high = (estimate.low, estimate.high) if known else (None, None)
-    return {"value": None if math.isnan(estimate.value) else estimate.value, "low": low, "high": high}
-
-
 def _lines(runs: Sequence[Run]) -> Iterator[str]:
     """One JSON line a dialogue, policy after policy."""
     for run in runs:
@@ -200,18 +182,22 @@ def _lines(runs: Sequence[Run]) -> Iterator[str]:
             yield json.dumps(record) + "\n"
 
 
-def draw(report: Report, metric: str, path: Path) -> None:
-    """SR over turns of one kind of user, the curve of one kind at several strengths, or a map of several kinds."""
-    if len(report.groups) == 1:
-        plot_success_over_turns(report.rows, report.title, path)
+def draw(rows: Sequence[dict[str, Any]], metric: str, title: str, path: Path) -> None:
+    """SR over turns of one kind of user, the curve of one kind at several strengths, or a map of several kinds.
+
+    :param rows: as written by ``convrec evaluate --json``.
+    """
+    users = tuple(dict.fromkeys(row["users"] for row in rows))
+    if len(users) == 1:
+        plot_success_over_turns(rows, title, path)
         return
-    table, levels = report.table(metric), strengths(report.users)
+    table, levels = results_over_users(rows, metric), strengths(users)
     if levels:
         (kind,) = {parse_users(name).parts[0][0] for name in levels}
         assert kind.number is not None
-        plot_over_noise(table, levels, f"{kind.name}: {kind.number.meaning}", report.title, path)
+        plot_over_noise(table, levels, f"{kind.name}: {kind.number.meaning}", title, path)
     else:
-        plot_user_types(table, report.title, path)
+        plot_user_types(table, title, path)
 
 
 def strengths(users: Sequence[str]) -> dict[str, float]:

@@ -19,6 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from graph.errors import DataError, OptionError
+from simulator.evaluation import ANONYMOUS_SUFFIX
+from simulator.users import HELD_OUT as NEVER_TRAINED_ON
 
 WIDTH = 80
 """Columns of a terminal that every table fits."""
@@ -209,6 +211,35 @@ def compare_over_users(rows: Sequence[Mapping[str, Any]], metric: str, held_out:
     dialogues = [row["dialogues"] for row in having]
     known = frozenset(line.label for line in lines)
     return UserTable(metric, policies, lines, known & frozenset(held_out), (min(dialogues), max(dialogues)))
+
+
+def results_over_users(results: Sequence[Mapping[str, Any]], metric: str) -> UserTable:
+    """The same from rows as an evaluation writes them in JSON; the held-out types are marked."""
+    nobody = all(row["anonymous"] for row in results)
+    rows = [
+        {
+            "policy": row["policy"]
+            + (f" ({row['checkpoint']})" if row["checkpoint"] else "")
+            + ANONYMOUS_SUFFIX * (row["anonymous"] and not nobody),
+            "users": row["users"],
+            "dialogues": row["dialogues"],
+            "metrics": {metric: _recorded(row, metric)},
+        }
+        for row in results
+    ]
+    held_out = {name for name in (row["users"] for row in results) if set(_kinds(name)) & set(NEVER_TRAINED_ON)}
+    return compare_over_users(rows, metric, held_out)
+
+
+def _recorded(row: Mapping[str, Any], metric: str) -> dict[str, float | None]:
+    value = row["sr"][metric.partition("@")[2]] if metric.startswith("sr@") else row.get(metric)
+    low, high = row["ci"].get(metric, (None, None))
+    return {"value": value, "low": low, "high": high}
+
+
+def _kinds(users: str) -> list[str]:
+    """Names of the kinds of a population, without their numbers."""
+    return [part.partition(":")[0] for part in users.split("+")]
 
 
 def as_rich(table: UserTable) -> list[Table]:

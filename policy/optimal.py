@@ -1,19 +1,21 @@
 """The best any policy can do in a tiny world: exact dynamic programming over beliefs, for binary questions.
 
-A state is the posterior x over items not yet shown and the attributes not yet asked.  With c the cost of a turn, and
-what a failure costs beyond all turns for R_0, the least cost of t more turns is
+A state is the posterior x over items not yet shown and the attributes not yet asked.  With c the cost of a turn, and R_0
+what a failure costs beyond all turns, the least cost of t more turns is
 
     R_t(x) = c + min( over attributes a:  sum over responses r of P(r) R_{t-1}(x given r),
                       over lists L:       (1 - x(L)) R_{t-1}(x given not in L) )
 
 Nothing is approximated; four facts keep the search small.
 
-- Full lists suffice.  Add x to a list and go on as without it: x is found now, all else when it was found before.
+- Full lists suffice.  Add an item to a list and go on as without it: it is found now, all else when it was before.
 - Acceptance can wait.  Every item is shown once, and then accepted with chance q or never: the cost of a policy is
   q times its cost if every list were accepted, plus 1 - q failures.  So one policy is the best for every q.
 - With two turns left or fewer, a list is best made of the most believed items: two lists in a row find the same items
   in either order, and it pays to show the likelier ones first.
 - An attribute on which all believed items agree tells nothing, and posteriors that agree are one state.
+
+Users say nothing unasked, so waiting is never worth while; nor is an item shown twice.
 
 Legend: N dialogues, V items, P attributes, R responses, k items of a list, M states, A acts, S successors.
 """

@@ -186,6 +186,7 @@ class Run:
             "asks_per_dialogue": float((acts == Act.ASK).sum() / len(acts)),
             "lists_per_dialogue": float((acts == Act.RECOMMEND).sum() / len(acts)),
             "agent_turns": self.turns,
+            "longest_ticks": int(self.history.clock.max(initial=0)),
             "seconds": self.seconds,
         }
 

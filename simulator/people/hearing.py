@@ -49,7 +49,7 @@ class ConfusionTable:
             return cls._parse(json.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror}); name a confusion table") from error
-        except (KeyError, RecursionError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise DataError(f"{path}: not a confusion table ({error}); see docs/users.md for the format") from error
 
     @classmethod

@@ -80,7 +80,7 @@ ROW: dict[str, Any] = {
     "failure_turns": int, "sr": {"5": float, "10": float, "15": float}, "at": float, "hdcg": float,
     "reward": float, **dict.fromkeys((*FURTHER, "ece", "ms"), FIGURE),
     "ci": {metric: [float] for metric in (*METRICS, *FURTHER)}, "sr_curve": [float], "asks_per_dialogue": float,
-    "lists_per_dialogue": float, "agent_turns": int, "seconds": float,
+    "lists_per_dialogue": float, "agent_turns": int, "longest_ticks": int, "seconds": float,
 }  # fmt: skip
 SCHEMA: dict[str, Any] = {
     "schema_version": int, "command": str, "commit": (str, type(None)),

@@ -1,6 +1,7 @@
 """The conversation core: what happens when a policy says this and the user that."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 from graph.answers import Answer, QuestionMode
 from graph.belief import EmptyBeliefError
 from simulator.candidates import ActionSpace
-from simulator.core import CLOCK, Conversations, Rules
-from simulator.history import Act
-from simulator.protocol import Decision
+from simulator.core import Rules
+from simulator.history import EMPTY_STEP, Act, History
+from simulator.people import Opening, Reaction
+from simulator.protocol import Decision, State
 from simulator.runs import Targets, run_dialogues
+from simulator.timing import CLOCK, SILENCE_TIMER
 from tests.worlds import Ranked, Scripted, attribute, begin, item, open_world, setting_of, shelf, town
 
 SPACE = ActionSpace(n_ask=2, n_recommend=6, list_length=3)
@@ -22,23 +25,41 @@ ASK, LIST, WAIT = 0, SPACE.n_ask, SPACE.wait_slot
 
 @dataclass
 class Recorder:
-    """A user who says no to everything and remembers who was asked what."""
+    """Users who say no to everything, and remember who reacted to which act after how many turns."""
 
     n: int
-    calls: list[tuple[str, list[int], list[int]]] = field(default_factory=list)
+    calls: list[tuple[list[int], list[int], list[int], list[bool]]] = field(default_factory=list)
+    """Users, acts, turns taken with this one, and whether no turn is left."""
 
-    def open(self) -> NDArray[np.int32]:
-        return np.full(self.n, -1, np.int32)
+    def __post_init__(self) -> None:
+        self.people = np.arange(self.n)
 
-    def answer(
-        self, rows: NDArray[np.intp], options: NDArray[np.int32], mode: QuestionMode, turns: NDArray[np.integer]
-    ) -> NDArray[np.int8]:
-        self.calls.append(("answer", rows.tolist(), turns.tolist()))
-        return np.where(options >= 0, Answer.NO, -1).astype(np.int8)
+    @property
+    def without_history(self) -> NDArray[np.bool_]:
+        return np.zeros(len(self.people), bool)
 
-    def accept(self, rows: NDArray[np.intp], lists: NDArray[np.int32], turns: NDArray[np.integer]) -> NDArray[np.int16]:
-        self.calls.append(("accept", rows.tolist(), turns.tolist()))
-        return np.zeros(len(rows), np.int16)
+    @property
+    def nbytes(self) -> int:
+        return self.people.nbytes
+
+    def open(self) -> Opening:
+        n = self.n
+        return Opening(np.full(n, -1, np.int32), np.zeros(n, np.int8), np.zeros(n, bool), np.ones(n, np.float16))
+
+    def react(self, history: History, mode: QuestionMode, last: NDArray[np.bool_]) -> Reaction:
+        at = np.arange(history.n_dialogues), history.length.astype(int)
+        acts = history.acts[at]
+        self.calls.append((self.people.tolist(), acts.tolist(), history.turns.tolist(), last.tolist()))
+        reaction = Reaction.none(len(acts), mode.n_options)
+        reaction.answers[acts == Act.ASK] = np.where(history.options[at] >= 0, Answer.NO, -1)[acts == Act.ASK]
+        return reaction
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        self.people = self.people[rows]
+
+    def replace(self, rows: NDArray[np.intp], others: object) -> None:
+        assert isinstance(others, Recorder)
+        self.people[rows] = 100 + others.people
 
 
 def hold(policy: Scripted, targets: list[int], n_items: int = 30, turns: int = 15):
@@ -168,49 +189,101 @@ def test_dialogues_end_when_their_turns_are_used_up(turns: int):
     assert history.length.tolist() == [turns, turns]
 
 
-def test_turns_left_count_this_turn():
+def test_turns_and_ticks_left_count_this_turn():
     talk = begin(shelf(60), [59], rules=Rules(turns=3, space=SPACE))
-    left = []
-    while not talk.finished().any():
+    turns, ticks, over = [], [], False
+    for slot in (LIST, WAIT, LIST, LIST):
+        assert not over
         state = talk.state()
-        left.append(int(state.turns_left[0]))
-        talk.step(state, Decision(np.array([LIST])))
-    assert left == [3, 2, 1]
+        turns.append(int(state.turns_left[0]))
+        ticks.append(int(state.ticks_left[0]))
+        over = talk.step(state, Decision(np.array([slot]))).over[0]
+    assert over
+    assert turns == [3, 2, 2, 1]
+    assert ticks == [CLOCK, CLOCK - 1, CLOCK - 1 - SILENCE_TIMER, CLOCK - 2 - SILENCE_TIMER]
 
 
-@pytest.mark.parametrize("turns", [14, 15])
-def test_who_always_waits_fails_and_does_not_hang(turns: int):
-    history = hold(Scripted([WAIT]), [90], n_items=100, turns=turns)
-    # Three waits in a row close the slot, the fourth step is spoken: four steps a turn.
-    assert history.length.tolist() == [min(4 * turns, CLOCK)]
-    assert history.accepted_turn.tolist() == [0]
-    assert history.acts[0, :8].tolist() == [Act.WAIT, Act.WAIT, Act.WAIT, Act.RECOMMEND] * 2
+def test_who_always_waits_runs_out_of_turns_or_of_time():
+    """Three waits of two ticks in a row close the slot, the fourth step is spoken: seven ticks a turn."""
+    long = hold(Scripted([WAIT]), [90], n_items=100, turns=15)
+    assert long.acts[0, :8].tolist() == [Act.WAIT, Act.WAIT, Act.WAIT, Act.RECOMMEND] * 2
+    assert (long.turns.tolist(), long.clock.tolist(), long.length.tolist()) == ([8], [CLOCK], [34])
+    short = hold(Scripted([WAIT]), [90], n_items=100, turns=5)
+    assert (short.turns.tolist(), short.clock.tolist(), short.length.tolist()) == ([5], [35], [20])
 
 
-def test_who_has_nothing_to_say_is_cut_off_after_sixty_steps():
+def test_who_has_nothing_to_say_is_cut_off_by_the_clock():
     setting = setting_of(shelf(2), space=SPACE, eligible=np.array([False, True]))
     targets = Targets(np.zeros(1, np.int32), np.zeros(1, np.int32))
     history = run_dialogues(setting, Scripted([LIST]), targets, seed=0).history
-    assert history.length.tolist() == [CLOCK]
+    assert history.clock.tolist() == [CLOCK + 1]  # one list, and thirty waits of two ticks
     assert history.turns.tolist() == [1]
     assert history.accepted_turn.tolist() == [0]
 
 
-def test_users_are_asked_by_their_own_row_and_the_turns_before():
+def test_the_end_says_whether_the_dialogue_was_cut_off():
+    talk = begin(shelf(9), [0, 8, 8], rules=Rules(turns=2, clock=4, space=SPACE), prior=Ranked(9).scores(range(3)))
+    ends = []
+    for slots in ([LIST, LIST, WAIT], [LIST, LIST, WAIT]):
+        outcome = talk.step(talk.state(), Decision(np.array(slots)))
+        ends.append((outcome.terminated.tolist(), outcome.truncated.tolist(), outcome.over.tolist()))
+    assert ends == [
+        ([True, False, False], [False, False, False], [True, False, False]),
+        ([True, True, False], [False, False, True], [True, True, True]),
+    ]
+
+
+def test_rewards_of_a_dialogue_by_hand():
+    """A wait too many, a question, a list of others and the right one; then one that fails."""
+    talk = begin(open_world(), [3, 3], rules=Rules(turns=3, space=SPACE))
+    options = np.full((2, 1), attribute(talk.catalogue, "horror"), np.int32)
+    nothing = np.full((2, 1), -1, np.int32)
+    lists = {1: np.array([[0, 1], [0, 1]], np.int32), 2: np.array([[2, 3], [2, 4]], np.int32)}
+    rewards = [
+        talk.carry_out(np.full(2, act, np.int8), options, shown).reward.tolist()
+        for act, shown in [
+            (Act.WAIT, nothing), (Act.ASK, nothing), (Act.RECOMMEND, lists[1]), (Act.RECOMMEND, lists[2]),
+        ]
+    ]  # fmt: skip
+    wait, turn = -0.05 - 2 * 0.01, -0.02 - 0.01
+    assert rewards == [
+        pytest.approx([wait, wait]),
+        pytest.approx([turn, turn]),
+        pytest.approx([turn - 0.05] * 2),
+        pytest.approx([turn + 1.0, turn - 0.05 - 0.3]),
+    ]
+    assert talk.tally.reward == pytest.approx(np.sum(rewards, axis=0))
+    assert talk.tally.dead_air.tolist() == [1, 1]
+    assert talk.tally.wanted_shown.tolist() == [1, 0]
+    assert talk.tally.wasted.tolist() == [0, 0]
+
+
+def test_a_question_to_which_nobody_knows_the_answer_is_wasted():
+    talk = begin(open_world(), [5, 0], rules=Rules(space=SPACE))
+    director = np.full((2, 1), attribute(talk.catalogue, "Michael Mann"), np.int32)
+    talk.carry_out(np.full(2, Act.ASK, np.int8), director, director)
+    assert talk.history.answers[:, 0, 0].tolist() == [Answer.DONT_KNOW, Answer.NO]
+    assert talk.tally.wasted.tolist() == [1, 0]
+
+
+def test_users_react_as_the_batch_shrinks_and_is_filled_up():
     users = Recorder(4)
-    talk = begin(open_world(), [0, 0, 0, 0], users=users, rules=Rules(space=SPACE))
+    rules = Rules(turns=3, space=SPACE)
+    talk = begin(open_world(), [0, 0, 0, 0], users=users, rules=rules)
     talk.step(talk.state(), Decision(np.array([WAIT, ASK, LIST, ASK])))
     talk.keep(np.array([1, 2, 3]))
     talk.step(talk.state(), Decision(np.array([LIST, WAIT, ASK])))
-    talk.keep(np.array([1, 2]))
-    talk.step(talk.state(), Decision(np.array([ASK, LIST])))
-    talk.step(talk.state(), Decision(np.array([LIST, WAIT])))
+    talk.replace(np.array([2]), begin(open_world(), [0], users=Recorder(1), rules=rules))
+    talk.step(talk.state(), Decision(np.array([ASK, LIST, LIST])))
+    talk.keep(np.array([2, 1]))
+    talk.step(talk.state(), Decision(np.array([WAIT, LIST])))
+    ask, show, wait = Act.ASK, Act.RECOMMEND, Act.WAIT
     assert users.calls == [
-        ("answer", [1, 3], [0, 0]), ("accept", [2], [0]),
-        ("answer", [3], [1]), ("accept", [1], [1]),
-        ("answer", [2], [1]), ("accept", [3], [2]),  # 2 has waited once in between
-        ("accept", [2], [2]),
-    ]  # fmt: skip
+        ([0, 1, 2, 3], [wait, ask, show, ask], [0, 1, 1, 1], [False] * 4),
+        ([1, 2, 3], [show, wait, ask], [2, 1, 2], [False] * 3),
+        ([1, 2, 100], [ask, show, show], [3, 2, 1], [True, False, False]),
+        ([100, 2], [wait, show], [1, 3], [False, True]),
+    ]
 
 
 def test_dialogues_that_have_ended_are_not_touched_any_more():
@@ -219,11 +292,65 @@ def test_dialogues_that_have_ended_are_not_touched_any_more():
     talk.step(talk.state(), Decision(np.array([ASK, LIST, ASK])))
     ended = talk.history.take(np.array([1]))
     talk.keep(np.array([0, 2]))
-    users.calls.clear()
     for _ in range(5):
         talk.step(talk.state(), Decision(np.array([LIST, ASK])))
-    assert all(1 not in rows for _, rows, _ in users.calls)
+    assert all(people == [0, 2] for people, *_ in users.calls[1:])
     assert (ended.length.tolist(), talk.rows.tolist(), talk.n_dialogues) == ([1], [0, 2], 2)
+
+
+def test_a_place_that_is_filled_anew_begins_anew():
+    """Belief, history, keys, eligible items and tally are those of the fresh dialogue; the others go on."""
+    rng = np.random.default_rng(3)
+    eligible = rng.random((5, 120)) < 0.8
+    prior = rng.normal(size=(5, 120)).astype(np.float32)
+    rules = Rules(space=SPACE)
+    talk = begin(town(), range(5), rules=rules, eligible=eligible[:5].copy(), prior=prior)
+    for slots in ([WAIT, ASK, LIST, ASK, WAIT], [ASK] * 5):
+        talk.step(talk.state(), Decision(np.array(slots)))
+    before = talk.state(np.array([0, 2, 4]))
+    places = np.array([3, 1])
+    newcomers = [
+        begin(town(), [7, 8], rules=rules, eligible=eligible[:2].copy(), prior=prior[:2], seed=9) for _ in "ab"
+    ]
+    talk.replace(places, newcomers[0])
+    assert_same_states(talk.state(np.array([0, 2, 4])), before)
+    assert_same_states(talk.state(places), newcomers[1].state())
+    assert talk.tally.reward[places].tolist() == [0, 0]
+    for slots in ([ASK] * 5, [LIST] * 5):
+        state = talk.state()
+        outcome = talk.step(state, Decision(np.array(slots)))
+        alone = newcomers[1].step(newcomers[1].state(), Decision(np.array(slots[:2])))
+        assert np.array_equal(outcome.reward[places], alone.reward)
+        assert_same_states(talk.state(places), newcomers[1].state())
+
+
+def assert_same_states(one: State, other: State) -> None:
+    """What both hold, but for room that was not used."""
+    steps = max(one.history.n_steps, other.history.n_steps)
+    for state in (one, other):
+        state.history.grow(steps - state.history.n_steps)
+    for name in ("belief.log_weights", "keys", "eligible", "candidates.items", "candidates.mask", "turns_left",
+                 "candidates.questions.options", "ticks_left", *(f"history.{n}" for n in EMPTY_STEP)):  # fmt: skip
+        assert np.array_equal(reach(one, name), reach(other, name)), name
+
+
+def reach(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+@pytest.mark.parametrize("rows", [[4, 1], [0], [2, 2, 3]])
+def test_the_state_of_some_is_theirs_and_a_copy(rows: list[int]):
+    talk = begin(town(), range(5), rules=Rules(space=SPACE), eligible=np.random.default_rng(0).random((5, 120)) < 0.9)
+    talk.step(talk.state(), Decision(np.array([ASK, LIST, WAIT, ASK, LIST])))
+    whole, some = talk.state(), talk.state(np.array(rows))
+    for name in ("belief.log_weights", "keys", "eligible", "candidates.items", "candidates.mask", "history.acts"):
+        assert np.array_equal(reach(some, name), reach(whole, name)[rows]), name
+    some.history.acts[:] = Act.NONE
+    some.belief.log_weights[:] = 0
+    assert talk.history.acts.any()
+    assert talk.belief.log_weights.any()
 
 
 def test_keeping_some_keeps_what_belongs_to_them():
@@ -238,21 +365,7 @@ def test_keeping_some_keeps_what_belongs_to_them():
     after = talk.state()
     for name in ("belief.log_weights", "history.opening", "keys", "eligible", "candidates.items", "candidates.mask",
                  "candidates.questions.options", "turns_left"):  # fmt: skip
-        whole, part = before, after
-        for step in name.split("."):
-            whole, part = getattr(whole, step), getattr(part, step)
-        assert np.array_equal(part, whole[[4, 1]]), name
-
-
-def test_finished_is_who_accepted_or_ran_out():
-    talk: Conversations = begin(shelf(9), [0, 8], rules=Rules(turns=2, space=SPACE), prior=Ranked(9).scores(range(2)))
-    assert talk.finished().tolist() == [False, False]
-    talk.step(talk.state(), Decision(np.array([LIST, LIST])))
-    assert talk.finished().tolist() == [True, False]
-    talk.keep(np.array([1]))
-    talk.step(talk.state(), Decision(np.array([LIST])))
-    assert talk.finished().tolist() == [True]
-    assert talk.history.accepted_turn.tolist() == [0]
+        assert np.array_equal(reach(after, name), reach(before, name)[[4, 1]]), name
 
 
 def test_no_eligible_item_is_refused():
