@@ -180,8 +180,9 @@ class AnswerModel:
         """
         logs = np.empty((len(options), 2 ** options.shape[1] + 1))
         whole = naming & ~(answers == Answer.SORT_OF).any(axis=1)
-        logs[whole] = self._log_named(options[whole], answers[whole])
-        logs[~whole] = self._log_picked(options[~whole], answers[~whole])
+        for chosen, log_heard in ((whole, self._log_named), (~whole, self._log_picked)):
+            if chosen.any():
+                logs[chosen] = log_heard(options[chosen], answers[chosen])
         return logs if confidence is None else _doubted(logs, confidence.astype(np.float64))
 
     def _log_named(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:

@@ -134,7 +134,7 @@ class Belief:
         self._forget()
 
     def _forget(self) -> None:
-        for name in ("probabilities", "attribute_masses", "unknown_masses"):
+        for name in ("peaks", "probabilities", "_sums"):
             self.__dict__.pop(name, None)
 
     def open_with(self, rows: NDArray[np.intp], attributes: NDArray[np.int32]) -> None:
@@ -187,37 +187,60 @@ class Belief:
         )  # fmt: skip
 
     @cached_property
+    def peaks(self) -> NDArray[np.float32]:
+        """Where to look: the largest log-weight of each block of :data:`graph.kernels.BLOCK` items, shape (N, B)."""
+        return kernels.find_peaks(self._weights)
+
+    @cached_property
     def probabilities(self) -> NDArray[np.float32]:
         """The posterior, shape (N, V), each row summing to one."""
-        return kernels.normalise(self._weights)
+        return kernels.normalise(self._weights, self.peaks)
 
-    @cached_property
+    @property
     def attribute_masses(self) -> NDArray[np.float64]:
         """Belief that the item in mind has each attribute, shape (N, P)."""
-        edges = self.catalogue.item_attributes
-        return kernels.sum_by_column(self.probabilities, edges.indptr, edges.indices, edges.n_columns)
+        return self._sums[1]
 
-    @cached_property
+    @property
     def unknown_masses(self) -> NDArray[np.float64]:
         """Belief that each facet is unknown for the item in mind, shape (N, F)."""
-        unknown = self.catalogue.unknown_items
-        if not unknown.n_edges:
-            return np.zeros((self.n_dialogues, self.catalogue.n_facets))
-        edges = unknown.transposed
-        return kernels.sum_by_column(self.probabilities, edges.indptr, edges.indices, edges.n_columns)
+        return self._sums[2]
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether the sums over all items are at hand, so that :meth:`masses` costs next to nothing."""
+        return "_sums" in self.__dict__
+
+    def masses(self, rows: NDArray[np.intp], items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Belief in some items of some dialogues; ``probabilities`` without the pass over all the others.
+
+        :param rows: shape (E,).
+        :param items: shape (E, k), -1 for none.
+        :return: shape (E, k), 0 for none.
+        """
+        return kernels.masses_of(self._weights, rows, items, self._sums[0])
+
+    @cached_property
+    def _sums(self) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+        edges, unknown = self.catalogue.item_attributes, self.catalogue.unknown_items.transposed
+        return kernels.sum_up(
+            self._weights, self.peaks, edges.indptr, edges.indices, edges.n_columns,
+            unknown.indptr, unknown.indices, unknown.n_columns,
+        )  # fmt: skip
 
     def entropy(self) -> NDArray[np.float64]:
         """Entropy of each dialogue's posterior in bits, shape (N,)."""
         probability = self.probabilities
         return np.asarray(-np.sum(probability * np.log2(np.maximum(probability, 1e-30)), axis=1, dtype=np.float64))
 
-    def top_items(self, count: int, without: NDArray[np.bool_] | None = None) -> NDArray[np.int32]:
+    def top_items(self, count: int, without: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
         """The most believed items, most believed first.
 
-        :param without: items to leave out, shape (N, V).
+        :param without: items to leave out, any number of them for a dialogue, shape (N, A), -1 where there are fewer.
         :return: shape (N, count), -1 where no more are left.
         """
-        return kernels.largest(self._weights, count, kernels.NOTHING_CLOSED if without is None else without)
+        closed = np.zeros((self.n_dialogues, 0), np.int32) if without is None else without
+        return kernels.largest_but(self._weights, self.peaks, count, closed)
 
     def take(self, rows: NDArray[np.intp]) -> "Belief":
         """The belief of some of the dialogues, as a copy."""

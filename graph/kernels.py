@@ -1,7 +1,7 @@
 """Loops over a batch of beliefs, compiled: what NumPy cannot do without touching every item of every dialogue.
 
-Legend: N dialogues, V items, P attributes, F facets, E questions, m options, S = 2**m + 1 states, C options weighed.
-Edges are CSR arrays (``indptr``, ``indices``) as in :mod:`graph.csr`.
+Legend: N dialogues, V items, P attributes, F facets, E questions, m options, S = 2**m + 1 states, C options weighed,
+B blocks of items, G groups of attributes.  Edges are CSR arrays (``indptr``, ``indices``) as in :mod:`graph.csr`.
 """
 
 import numpy as np
@@ -15,13 +15,17 @@ NEGLIGIBLE = 1e-9
 LEAST_DISTANCE = np.float32(-30.0)
 """Log-weight below the largest from which an item holds less than a 1e-13th of it."""
 
+BLOCK = 64
+"""Items whose largest weight is found first, to see whether any of them matters."""
+
+SLACK = 1e-5
+"""Bits that rounding and the breaking of ties may move an attribute by, and more."""
+
 LEAST_GAIN = 1e-6
 """Bits another option must add."""
 
 CHOSEN, TAKEN = -2, -3
 """Marks of an attribute that has just become an option, and of one that is an option already."""
-
-NOTHING_CLOSED = np.zeros((0, 0), dtype=np.bool_)
 
 
 @njit(cache=True)
@@ -102,44 +106,110 @@ def add_by_side(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def normalise(log_weights):  # type: ignore[no-untyped-def]
+def find_peaks(log_weights):  # type: ignore[no-untyped-def]
+    """Largest log-weight of each block of :data:`BLOCK` items, shape (N, B): few blocks need be looked at again."""
+    n_rows, n_items = log_weights.shape
+    n_blocks = (n_items + BLOCK - 1) // BLOCK
+    peaks = np.empty((n_rows, n_blocks), np.float32)
+    for row in range(n_rows):
+        weights = log_weights[row]
+        for block in range(n_blocks):
+            peak = np.float32(-np.inf)
+            for item in range(block * BLOCK, min((block + 1) * BLOCK, n_items)):
+                peak = max(peak, weights[item])
+            peaks[row, block] = peak
+    return peaks
+
+
+@njit(cache=True)
+def _believed(weights, peaks, items, masses):  # type: ignore[no-untyped-def]
+    """Softmax of one row: the items that hold more than next to nothing, in order, and their masses.
+
+    :param weights, peaks: shape (V,) and (B,).
+    :param items, masses: written to, shape (V,); float32 masses.
+    :return: how many items there are, the largest weight, and one over the sum of all masses relative to it.
+    """
+    largest_weight = np.float32(-np.inf)
+    for block in range(len(peaks)):
+        largest_weight = max(largest_weight, peaks[block])
+    n_believed = 0
+    for block in range(len(peaks)):
+        if peaks[block] - largest_weight > LEAST_DISTANCE:
+            for item in range(block * BLOCK, min((block + 1) * BLOCK, len(weights))):
+                items[n_believed] = item  # written over by the next item unless it counts
+                n_believed += weights[item] - largest_weight > LEAST_DISTANCE
+    total = 0.0
+    for place in range(n_believed):
+        masses[place] = np.exp(weights[items[place]] - largest_weight)
+        total += masses[place]
+    scale = np.float32(1.0 / total)
+    for place in range(n_believed):
+        masses[place] *= scale
+    return n_believed, largest_weight, scale
+
+
+@njit(cache=True)
+def normalise(log_weights, peaks):  # type: ignore[no-untyped-def]
     """Softmax of each row, shape (N, V), float32; what is too small to count is zero without calling ``exp``."""
     n_rows, n_items = log_weights.shape
     probability = np.zeros((n_rows, n_items), np.float32)
+    items, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
     for row in range(n_rows):
-        weights, masses = log_weights[row], probability[row]
-        largest_weight = np.float32(-np.inf)
-        for item in range(n_items):
-            largest_weight = max(largest_weight, weights[item])
-        total = 0.0
-        for item in range(n_items):
-            distance = weights[item] - largest_weight
-            if distance > LEAST_DISTANCE:
-                masses[item] = np.exp(distance)
-                total += masses[item]
-        scale = np.float32(1.0 / total)
-        for item in range(n_items):
-            masses[item] *= scale
+        n_believed, _, _ = _believed(log_weights[row], peaks[row], items, masses)
+        for place in range(n_believed):
+            probability[row, items[place]] = masses[place]
     return probability
 
 
 @njit(cache=True)
-def sum_by_column(probability, indptr, indices, n_columns):  # type: ignore[no-untyped-def]
-    """Belief in each attribute: the mass of the items that have it.
+def masses_of(log_weights, rows, items, scales):  # type: ignore[no-untyped-def]
+    """Belief in given items of given rows.
 
-    :param probability: shape (N, V).
-    :param indptr, indices: columns of each item.
-    :return: shape (N, columns), float64.
+    :param rows, items: shape (E,) and (E, k), -1 where there is no item.
+    :param scales: of each row the largest weight and one over the sum relative to it, shape (N, 2).
+    :return: shape (E, k), float32, 0 where there is no item.
     """
-    n_rows, n_items = probability.shape
-    masses = np.zeros((n_rows, n_columns))
-    for row in range(n_rows):
-        for item in range(n_items):
-            mass = probability[row, item]
-            if mass > NEGLIGIBLE:
-                for edge in range(indptr[item], indptr[item + 1]):
-                    masses[row, indices[edge]] += mass
+    masses = np.zeros(items.shape, np.float32)
+    for number in range(len(rows)):
+        weights = log_weights[rows[number]]
+        largest_weight, scale = scales[rows[number]]
+        for place in range(items.shape[1]):
+            if items[number, place] >= 0:
+                distance = weights[items[number, place]] - largest_weight
+                if distance > LEAST_DISTANCE:
+                    masses[number, place] = np.exp(distance) * scale
     return masses
+
+
+@njit(cache=True)
+def sum_up(log_weights, peaks, indptr, indices, n_attributes, facet_indptr, facet_indices, n_facets):  # type: ignore[no-untyped-def]
+    """What a belief comes to, one row after the other so that nothing of the size of the catalogue leaves the cache.
+
+    :param peaks: see :func:`find_peaks`, shape (N, B).
+    :param indptr, indices: attributes of each item; ``facet_…``: facets that are unknown for each item.
+    :return: for :func:`masses_of`, the largest weight of each row and one over the sum relative to it, shape (N, 2),
+        float32; the belief in each attribute, shape (N, P), and in each facet being unknown, shape (N, F), float64.
+    """
+    n_rows, n_items = log_weights.shape
+    scales = np.empty((n_rows, 2), np.float32)
+    has, unknown = np.zeros((n_rows, n_attributes)), np.zeros((n_rows, n_facets))
+    items, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
+    for row in range(n_rows):
+        n_believed, scales[row, 0], scales[row, 1] = _believed(log_weights[row], peaks[row], items, masses)
+        _add_by_column(items, masses, n_believed, indptr, indices, has[row])
+        if len(facet_indices):
+            _add_by_column(items, masses, n_believed, facet_indptr, facet_indices, unknown[row])
+    return scales, has, unknown
+
+
+@njit(cache=True)
+def _add_by_column(items, masses, n_believed, indptr, indices, sums):  # type: ignore[no-untyped-def]
+    """Add the mass of each of the first items to each of its columns."""
+    for place in range(n_believed):
+        mass = masses[place]
+        if mass > NEGLIGIBLE:
+            for edge in range(indptr[items[place]], indptr[items[place] + 1]):
+                sums[indices[edge]] += mass
 
 
 @njit(cache=True)
@@ -156,21 +226,76 @@ def binary_information(has, unknown, facets, spoken, noise):  # type: ignore[no-
     bits = np.zeros(has.shape)
     for row in range(has.shape[0]):
         for attribute in range(has.shape[1]):
-            with_it = has[row, attribute]
-            not_known = unknown[row, facets[attribute]]
-            if with_it < NEGLIGIBLE and not_known < NEGLIGIBLE:
-                continue
-            lacks = max(1.0 - with_it - not_known, 0.0)
-            answer = spoken[attribute]
-            worth, silence = 0.0, 1.0
-            for response in range(answer.shape[1]):
-                said = lacks * answer[0, response] + with_it * answer[1, response] + not_known * answer[2, response]
-                worth -= _plogp(said)
-                silence -= said
-            worth -= _plogp(silence)
-            worth -= lacks * noise[attribute, 0] + with_it * noise[attribute, 1] + not_known * noise[attribute, 2]
-            bits[row, attribute] = max(worth, 0.0)
+            with_it, not_known = has[row, attribute], unknown[row, facets[attribute]]
+            if with_it >= NEGLIGIBLE or not_known >= NEGLIGIBLE:
+                bits[row, attribute] = _bits_of(attribute, with_it, not_known, spoken, noise)
     return bits
+
+
+@njit(cache=True)
+def _bits_of(attribute, with_it, not_known, spoken, noise):  # type: ignore[no-untyped-def]
+    """Bits expected from asking about one attribute."""
+    lacks = max(1.0 - with_it - not_known, 0.0)
+    worth, silence = 0.0, 1.0
+    for answer in range(spoken.shape[2]):
+        said = lacks * spoken[attribute, 0, answer] + with_it * spoken[attribute, 1, answer]
+        said += not_known * spoken[attribute, 2, answer]
+        worth -= _plogp(said)
+        silence -= said
+    worth -= _plogp(silence)
+    worth -= lacks * noise[attribute, 0] + with_it * noise[attribute, 1] + not_known * noise[attribute, 2]
+    return max(worth, 0.0)
+
+
+@njit(cache=True)
+def most_telling(has, unknown, facets, spoken, noise, order, groups, n_groups, count, closed):  # type: ignore[no-untyped-def]
+    """The attributes of each group about which it is best to ask, as :func:`binary_information` values them.
+
+    Attributes that cannot make it are passed over without a logarithm: where the facet is known an answer is worth
+    h(p) bits at most, and h(p) <= (4 p (1 - p)) ** (1 / ln 4) (Topsøe, "Bounds for entropy and divergence for
+    distributions over a two-element set", 2001).
+
+    :param has, unknown, facets, spoken, noise: see :func:`binary_information`.
+    :param order: added to the bits to break ties, far below :data:`SLACK`, shape (P,).
+    :param groups: group of each attribute, below ``n_groups``, shape (P,).
+    :param closed: attributes not to be asked about, shape (N, A), -1 where there are fewer.
+    :return: attributes, shape (N, G, count), int32, best first, -1 where no more are open; and their bits, 0 there.
+    """
+    n_rows, n_attributes = has.shape
+    attributes = np.full((n_rows, n_groups, count), -1, np.int32)
+    bits = np.zeros((n_rows, n_groups, count))
+    best = np.empty((n_groups, count))
+    found, least_spread = np.zeros(n_groups, np.int64), np.zeros(n_groups)
+    is_closed = np.zeros(n_attributes + 1, np.bool_)
+    for row in range(n_rows if count else 0):
+        is_closed[closed[row]] = True
+        found[:] = 0
+        least_spread[:] = -np.inf
+        for attribute in range(n_attributes):
+            with_it, not_known = has[row, attribute], unknown[row, facets[attribute]]
+            group = groups[attribute]
+            if with_it * (1.0 - with_it) < least_spread[group] and not_known == 0.0:
+                continue
+            worth = 0.0
+            if with_it >= NEGLIGIBLE or not_known >= NEGLIGIBLE:
+                worth = _bits_of(attribute, with_it, not_known, spoken, noise)
+            value = worth + order[attribute]
+            if (found[group] == count and value <= best[group, count - 1]) or is_closed[attribute]:
+                continue
+            place = found[group] if found[group] < count else count - 1
+            while place > 0 and best[group, place - 1] < value:
+                best[group, place] = best[group, place - 1]
+                attributes[row, group, place] = attributes[row, group, place - 1]
+                bits[row, group, place] = bits[row, group, place - 1]
+                place -= 1
+            best[group, place] = value
+            attributes[row, group, place] = attribute
+            bits[row, group, place] = worth
+            found[group] = min(found[group] + 1, count)
+            if found[group] == count and best[group, count - 1] > SLACK:
+                least_spread[group] = (best[group, count - 1] - SLACK) ** np.log(4.0) / 4.0
+        is_closed[closed[row]] = False
+    return attributes, bits
 
 
 @njit(cache=True)
@@ -178,7 +303,7 @@ def largest(values, count, closed):  # type: ignore[no-untyped-def]
     """Places of the ``count`` largest values of each row, largest first; -1 where the rest are closed or -inf.
 
     :param values: shape (N, V).
-    :param closed: places that must not be taken, shape (N, V), or of no rows at all (:data:`NOTHING_CLOSED`).
+    :param closed: places that must not be taken, shape (N, V).
     :return: shape (N, count), int32.
     """
     n_rows, n_columns = values.shape
@@ -190,7 +315,7 @@ def largest(values, count, closed):  # type: ignore[no-untyped-def]
             value = values[row, column]
             if value == -np.inf or (found == count and value <= best[count - 1]):
                 continue
-            if len(closed) and closed[row, column]:
+            if closed[row, column]:
                 continue
             place = found if found < count else count - 1
             while place > 0 and best[place - 1] < value:
@@ -200,6 +325,39 @@ def largest(values, count, closed):  # type: ignore[no-untyped-def]
             best[place] = value
             places[row, place] = column
             found = min(found + 1, count)
+    return places
+
+
+@njit(cache=True)
+def largest_but(log_weights, peaks, count, closed):  # type: ignore[no-untyped-def]
+    """Places of the ``count`` largest weights of each row as :func:`largest` finds them, by way of the peaks.
+
+    :param closed: items that must not be taken, shape (N, A), -1 where there are fewer.
+    :return: shape (N, count), int32, -1 where the rest are closed or -inf.
+    """
+    n_rows, n_items = log_weights.shape
+    places = np.full((n_rows, count), -1, np.int32)
+    best = np.empty(count, np.float32)
+    is_closed = np.zeros(n_items + 1, np.bool_)
+    for row in range(n_rows if count else 0):
+        is_closed[closed[row]] = True
+        found = 0
+        for block in range(peaks.shape[1]):
+            if found == count and peaks[row, block] <= best[count - 1]:
+                continue
+            for item in range(block * BLOCK, min((block + 1) * BLOCK, n_items)):
+                weight = log_weights[row, item]
+                if weight == -np.inf or (found == count and weight <= best[count - 1]) or is_closed[item]:
+                    continue
+                place = found if found < count else count - 1
+                while place > 0 and best[place - 1] < weight:
+                    best[place] = best[place - 1]
+                    places[row, place] = places[row, place - 1]
+                    place -= 1
+                best[place] = weight
+                places[row, place] = item
+                found = min(found + 1, count)
+        is_closed[closed[row]] = False
     return places
 
 
@@ -247,12 +405,22 @@ def _partition_entropy(cells, n_chosen, candidate):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def choose_options(probability, unknown, weighed, facets, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
+def _drop_negligible(items, masses, n_believed):  # type: ignore[no-untyped-def]
+    """Keep only items that are counted, in their order; return how many there are."""
+    kept = 0
+    for place in range(n_believed):
+        items[kept], masses[kept] = items[place], masses[place]
+        kept += masses[place] > NEGLIGIBLE
+    return kept
+
+
+@njit(cache=True)
+def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
     """Pick the options of one question a facet greedily: each next one is what makes the truthful answer worth most.
 
     Only believed items are walked, each with its attributes, so the cost falls as the belief narrows.
 
-    :param probability: shape (N, V).
+    :param log_weights, peaks: shapes (N, V) and (N, B); see :func:`find_peaks`.
     :param unknown: belief that each facet is unknown for the item, which is taken for silence, shape (N, F).
     :param weighed: attributes to choose among, most telling first, shape (N, F, C), -1 where there are fewer.
     :param facets: facet of each attribute, shape (P,).
@@ -264,9 +432,10 @@ def choose_options(probability, unknown, weighed, facets, naming, n_options, ind
     n_rows, n_facets, n_weighed = weighed.shape
     n_cells = 1 << n_options
     options = np.full((n_rows, n_facets, n_options), -1, np.int32)
-    masses = np.zeros((n_rows, n_facets, n_cells))
-    believed = np.empty(probability.shape[1], np.int64)
-    state = np.zeros((probability.shape[1], n_facets), np.uint8)
+    held = np.zeros((n_rows, n_facets, n_cells))
+    n_items = log_weights.shape[1]
+    believed, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
+    state = np.zeros((n_items, n_facets), np.uint8)
     place_of = np.full(len(facets), -1, np.int32)
     part = np.zeros((n_facets, n_weighed, n_cells))
     worth = np.zeros(n_facets)
@@ -275,14 +444,11 @@ def choose_options(probability, unknown, weighed, facets, naming, n_options, ind
         for place in range(n_options):
             sizes[cell] += cell >> place & 1
     for row in range(n_rows):
-        n_believed = 0
-        for item in range(probability.shape[1]):
-            if probability[row, item] > NEGLIGIBLE:
-                believed[n_believed] = item
-                state[n_believed] = 0
-                n_believed += 1
+        n_believed, _, _ = _believed(log_weights[row], peaks[row], believed, masses)
+        n_believed = _drop_negligible(believed, masses, n_believed)
+        state[:n_believed] = 0
         for facet in range(n_facets):
-            masses[row, facet, 0] = max(1.0 - unknown[row, facet], 0.0)
+            held[row, facet, 0] = max(1.0 - unknown[row, facet], 0.0)
             worth[facet] = 0.0
             for index in range(n_weighed):
                 if weighed[row, facet, index] >= 0:
@@ -295,10 +461,10 @@ def choose_options(probability, unknown, weighed, facets, naming, n_options, ind
                     index = place_of[indices[edge]]
                     if index >= 0:
                         facet = facets[indices[edge]]
-                        part[facet, index, state[number, facet]] += probability[row, item]
+                        part[facet, index, state[number, facet]] += masses[number]
             for facet in range(n_facets):
                 best, best_worth = -1, worth[facet] + LEAST_GAIN
-                cells = masses[row, facet]
+                cells = held[row, facet]
                 for index in range(n_weighed):
                     attribute = weighed[row, facet, index]
                     if attribute < 0:
@@ -328,7 +494,7 @@ def choose_options(probability, unknown, weighed, facets, naming, n_options, ind
             for index in range(n_weighed):
                 if weighed[row, facet, index] >= 0:
                     place_of[weighed[row, facet, index]] = -1
-    return options, masses
+    return options, held
 
 
 def as_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,6 +16,9 @@ from graph.hashing import hash_order
 N_WEIGHED = 16
 """How many attributes of a facet are weighed as options; those that split the belief best come first."""
 
+TIE_BREAK = 1e-7
+"""Largest difference of bits that only breaks ties."""
+
 
 @dataclass(frozen=True)
 class Questions:
@@ -27,13 +30,15 @@ class Questions:
     """Expected drop of belief entropy in bits, shape (N, K); zero where there is no question."""
 
 
-def best_questions(belief: Belief, asked: NDArray[np.bool_], mode: QuestionMode, count: int) -> Questions:
+def best_questions(belief: Belief, asked: NDArray[np.int32], mode: QuestionMode, count: int) -> Questions:
     """The ``count`` questions of each dialogue from which most is to be learned.
 
-    :param asked: attributes that must not be asked about again, shape (N, P).
+    :param asked: attributes that must not be asked about again, any number of them, shape (N, A), -1 for none.
     """
     if mode is QuestionMode.BINARY:
-        return _best_attributes(belief, asked, count)
+        together = np.zeros(belief.catalogue.n_attributes, np.int16)
+        attributes, value = _most_telling(belief, asked, together, 1, count)
+        return Questions(attributes[:, 0, :, None], value[:, 0])
     return _best_facets(belief, asked, mode, count)
 
 
@@ -48,33 +53,26 @@ def attribute_information(belief: Belief) -> NDArray[np.float64]:
     )
 
 
-def _best_attributes(belief: Belief, asked: NDArray[np.bool_], count: int) -> Questions:
-    value = attribute_information(belief)
-    order = hash_order(belief.catalogue.attribute_ids) * np.float32(1e-7)
-    attributes = kernels.largest(value + order, count, asked)
-    found = attributes >= 0
-    chosen = np.where(found, np.take_along_axis(value, np.maximum(attributes, 0), axis=1), 0.0)
-    return Questions(attributes[:, :, None], chosen)
+def _most_telling(
+    belief: Belief, asked: NDArray[np.int32], groups: NDArray[np.int16], n_groups: int, count: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The best attributes of each group to ask about alone, and their bits, shape (N, G, count)."""
+    catalogue = belief.catalogue
+    return kernels.most_telling(
+        belief.attribute_masses, belief.unknown_masses, catalogue.attribute_facet, *belief.answer_model.binary_channel,
+        hash_order(catalogue.attribute_ids) * np.float32(TIE_BREAK), groups, n_groups, count, asked,
+    )  # fmt: skip
 
 
-def _best_facets(belief: Belief, asked: NDArray[np.bool_], mode: QuestionMode, count: int) -> Questions:
+def _best_facets(belief: Belief, asked: NDArray[np.int32], mode: QuestionMode, count: int) -> Questions:
     catalogue, model = belief.catalogue, belief.answer_model
-    n_dialogues, n_options = belief.n_dialogues, mode.n_options
-    order = hash_order(catalogue.attribute_ids) * np.float32(1e-7)
-    single = attribute_information(belief) + order
-    weighed = np.full((n_dialogues, catalogue.n_facets, N_WEIGHED), -1, np.int32)
-    for facet in range(catalogue.n_facets):
-        attributes = np.flatnonzero(catalogue.attribute_facet == facet).astype(np.int32)
-        if not len(attributes):
-            continue
-        places = kernels.largest(np.ascontiguousarray(single[:, attributes]), N_WEIGHED, asked[:, attributes])
-        weighed[:, facet] = np.where(places >= 0, attributes[places], -1)
+    weighed, _ = _most_telling(belief, asked, catalogue.attribute_facet, catalogue.n_facets, N_WEIGHED)
     edges = catalogue.item_attributes
     options, cells = kernels.choose_options(
-        belief.probabilities, belief.unknown_masses, weighed, catalogue.attribute_facet,
-        mode is QuestionMode.FACET, n_options, edges.indptr, edges.indices,
+        belief.log_weights, belief.peaks, belief.unknown_masses, weighed, catalogue.attribute_facet,
+        mode is QuestionMode.FACET, mode.n_options, edges.indptr, edges.indices,
     )  # fmt: skip
-    value = np.zeros((n_dialogues, catalogue.n_facets))
+    value = np.zeros((belief.n_dialogues, catalogue.n_facets))
     for facet in range(catalogue.n_facets):
         unknown = belief.unknown_masses[:, facet]
         value[:, facet] = _information(model, mode, options[:, facet], cells[:, facet], unknown)

@@ -1,7 +1,7 @@
 """The best any policy can do in a tiny world: exact dynamic programming over beliefs, for binary questions.
 
-A state is the posterior x over items not yet shown and the attributes not yet asked.  With c the cost of a turn, and R_0
-what a failure costs beyond all turns, the least cost of t more turns is
+A state is the posterior x over items not yet shown and the attributes not yet asked.  With c the cost of a turn and
+R_0 what a failure costs beyond all turns, the least cost of t more turns is
 
     R_t(x) = c + min( over attributes a:  sum over responses r of P(r) R_{t-1}(x given r),
                       over lists L:       (1 - x(L)) R_{t-1}(x given not in L) )

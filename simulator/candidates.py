@@ -77,12 +77,18 @@ def select_candidates(belief: Belief, history: History, space: ActionSpace, mode
 
     Items that may not be shown have no weight in the belief, so they are never among them.
     """
-    questions = best_questions(belief, history.asked(belief.catalogue.n_attributes), mode, space.n_ask)
-    closed = history.shown(belief.catalogue.n_items) if history.length.any() else None
-    items = belief.top_items(space.n_recommend, without=closed)
+    questions = best_questions(belief, _asked(history), mode, space.n_ask)
+    items = belief.top_items(space.n_recommend, without=history.judged_lists.reshape(history.n_dialogues, -1))
+    masses = belief.masses(np.arange(history.n_dialogues), items)
+    belief.probabilities  # noqa: B018  # Conversations._show takes its forecasts from them if they are there
     found = items >= 0
-    masses = np.where(found, np.take_along_axis(belief.probabilities, np.maximum(items, 0), axis=1), 0.0)
     speaks = np.concatenate([questions.options[:, :, 0] >= 0, found], axis=1)
     may_wait = (history.waits_in_a_row < MOST_WAITS) | ~speaks.any(axis=1)
     mask = np.concatenate([speaks, may_wait[:, None]], axis=1)
     return Candidates(space, questions, items, masses.astype(np.float64), mask)
+
+
+def _asked(history: History) -> NDArray[np.int32]:
+    """Attributes the user was asked for or named unasked, those of :meth:`History.asked`, shape (N, A), -1 for none."""
+    options = history.options.reshape(history.n_dialogues, -1)
+    return np.concatenate([history.opening[:, None], options, history.volunteered], axis=1)

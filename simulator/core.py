@@ -200,9 +200,8 @@ class Conversations:
             lists = np.where(closed, np.int32(-1), lists)
         self.history.lists[rows, steps, : lists.shape[1]] = lists
         # Forecasts cost a pass over all items unless candidates were selected from the same belief.
-        if "probabilities" in self.belief.__dict__:
-            masses = self.belief.probabilities[rows[:, None], np.maximum(lists, 0)]
-            self.history.chance[rows, steps] = np.where(lists >= 0, masses, 0).sum(axis=1)
+        if self.belief.is_summed:
+            self.history.chance[rows, steps] = self.belief.masses(rows, lists).sum(axis=1)
 
     def _write_down(self, reaction: Reaction, steps: NDArray[np.intp]) -> None:
         """Put what can be seen of the reaction into the history, which is then a step longer."""

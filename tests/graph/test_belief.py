@@ -415,6 +415,9 @@ def test_sums_of_the_belief(talk: Talk) -> None:
     hear_together(belief, talk.heard)
     weights = np.exp((belief.log_weights - belief.log_weights.max(axis=1, keepdims=True)).astype(float))
     assert belief.probabilities == pytest.approx(weights / weights.sum(axis=1, keepdims=True), abs=1e-6)
+    rows, items = np.indices(belief.probabilities.shape, dtype=np.int32)
+    assert np.array_equal(belief.masses(rows[:, 0][::-1], items[::-1]), belief.probabilities[::-1])
+    assert not belief.masses(rows[:1, 0], np.array([[-1]], np.int32)).any()
     for row, share in enumerate(belief.probabilities.astype(float)):
         has = [sum(share[i] for i, own in enumerate(known.has) if a in own) for a in range(known.n_attributes)]
         assert belief.attribute_masses[row] == pytest.approx(np.array(has), abs=1e-6)
@@ -462,6 +465,21 @@ def test_putting_back_what_was_taken(talk: Talk, data: st.DataObject) -> None:
     assert np.array_equal(untouched.log_weights, kept)
 
 
+def test_sums_are_at_hand_until_something_is_heard() -> None:
+    catalogue = in_order(DECADES)
+    belief = Belief(catalogue, AnswerModel.honest(catalogue), np.zeros((2, 6), np.float32))
+    assert not belief.is_summed
+    share = belief.masses(np.array([1]), np.array([[0]], np.int32))
+    assert belief.is_summed
+    assert share == pytest.approx(1 / 6, abs=1e-4)
+    hear(belief, [Refused(1, (0,))])
+    assert not belief.is_summed
+    assert belief.masses(np.array([0, 1]), np.array([[0], [0]], np.int32))[:, 0] == pytest.approx([1 / 6, 0], abs=1e-4)
+    assert not belief.take(np.array([0])).is_summed
+    belief.put(np.array([1]), belief.take(np.array([0])))
+    assert not belief.is_summed
+
+
 def test_the_prior_is_copied() -> None:
     known = Facts((frozenset({0}), frozenset()), (0,), (False,), (3, 4), (1,))
     prior = np.zeros((1, 2), np.float32)
@@ -478,12 +496,13 @@ def test_top_items(talk: Talk, data: st.DataObject) -> None:
     hear_together(belief, talk.heard)
     n_rows, n_items = talk.log_prior.shape
     count = data.draw(st.integers(1, n_items + 3))
-    without = np.random.default_rng(data.draw(st.integers(0, 99))).random((n_rows, n_items)) < 0.4
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    without = rng.integers(-1, n_items, (n_rows, 3)).astype(np.int32)
     for left_out in (None, without):
         best = belief.top_items(count, left_out)
         assert best.shape == (n_rows, count)
         for row in range(n_rows):
-            open_items = np.flatnonzero(~without[row]) if left_out is not None else np.arange(n_items)
+            open_items = np.arange(n_items) if left_out is None else np.setdiff1d(np.arange(n_items), left_out[row])
             wanted = sorted(open_items, key=lambda item: -belief.log_weights[row, item])[:count]
             assert np.array_equal(belief.log_weights[row, best[row][: len(wanted)]], belief.log_weights[row, wanted])
             assert set(best[row][: len(wanted)]) <= set(open_items)

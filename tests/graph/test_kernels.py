@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from graph import kernels
+from graph.answers import entropy_bits
 from graph.catalogue import Catalogue
 from tests.graph.catalogues import Facts, facts, padded, questions_about
 
@@ -20,6 +21,13 @@ def beliefs(n_rows: int, n_items: int, seed: int) -> NDArray[np.float32]:
     weights = rng.gamma(0.5, size=(n_rows, n_items)) * (rng.random((n_rows, n_items)) < 0.8)
     weights[:, 0] += 1e-3
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def logs_of(probability: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Log-weights and their peaks."""
+    with np.errstate(divide="ignore"):
+        weights = np.log(probability)
+    return weights, kernels.find_peaks(weights)
 
 
 def has_matrix(catalogue: Catalogue) -> NDArray[np.float64]:
@@ -41,25 +49,53 @@ def test_largest_is_the_head_of_a_sort(n_rows: int, row: list[float], count: int
     untouched = values.copy()
     some_closed = rng.random(values.shape) < 0.4
     order = np.argsort(-values, axis=1, kind="stable")  # of equal values the first comes first
-    for closed in (kernels.NOTHING_CLOSED, some_closed):
+    for closed in (np.zeros_like(some_closed), some_closed):
         places = kernels.largest(values, count, closed)
         assert places.shape == (n_rows, count)
         assert places.dtype == np.int32
         assert np.array_equal(values, untouched)
         for row in range(n_rows):
-            is_open = (values[row] > -np.inf) & ~(closed[row] if len(closed) else False)
+            is_open = (values[row] > -np.inf) & ~closed[row]
             wanted = [place for place in order[row] if is_open[place]][:count]
             assert places[row].tolist() == wanted + [-1] * (count - len(wanted))
 
 
+def log_weights(n_rows: int, n_items: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Weights with ties, with items that may not be shown, and with contradictions that are out of reach."""
+    weights = rng.integers(-8, 9, (n_rows, n_items)) / 8 - 40.0 * rng.integers(0, 3, (n_rows, n_items))
+    weights[rng.random(weights.shape) < 0.1] = -np.inf
+    weights[:, rng.integers(n_items)] = 1.0
+    return weights.astype(np.float32)
+
+
+many = st.integers(1, 3 * kernels.BLOCK)
+"""Items of up to three blocks."""
+
+
 @compiled
-@given(st.integers(1, 200), st.integers(1, 40), seeds)
-def test_largest_of_many(n_columns: int, count: int, seed: int) -> None:
-    values = np.random.default_rng(seed).normal(size=(2, n_columns)).astype(np.float32)
-    places = kernels.largest(values, count, kernels.NOTHING_CLOSED)
-    wanted = np.argsort(-values, axis=1)[:, :count]
-    assert np.array_equal(places[:, : wanted.shape[1]], wanted)
-    assert (places[:, wanted.shape[1] :] == -1).all()
+@given(many, seeds)
+def test_peaks_are_the_largest_of_each_block(n_items: int, seed: int) -> None:
+    weights = log_weights(2, n_items, np.random.default_rng(seed))
+    peaks = kernels.find_peaks(weights)
+    starts = range(0, n_items, kernels.BLOCK)
+    assert peaks.shape == (2, len(starts))
+    for block, start in enumerate(starts):
+        assert np.array_equal(peaks[:, block], weights[:, start : start + kernels.BLOCK].max(axis=1))
+
+
+@compiled
+@given(many, st.integers(0, 40), seeds)
+def test_largest_but_is_the_largest_of_the_others(n_items: int, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = log_weights(3, n_items, rng)
+    left_out = rng.integers(-1, n_items, (3, rng.integers(0, 20))).astype(np.int32)
+    closed = np.zeros((3, n_items + 1), bool)
+    closed[np.arange(3)[:, None], left_out] = True
+    untouched = weights.copy()
+    places = kernels.largest_but(weights, kernels.find_peaks(weights), count, left_out)
+    assert places.dtype == np.int32
+    assert np.array_equal(places, kernels.largest(weights, count, closed[:, :-1]))
+    assert np.array_equal(weights, untouched)
 
 
 @compiled
@@ -69,7 +105,7 @@ def test_normalise_is_the_softmax(n_rows: int, n_items: int, scale: float, seed:
     weights = (rng.normal(size=(n_rows, n_items)) * scale).astype(np.float32)
     weights[:, 1:][rng.random((n_rows, n_items - 1)) < 0.3] = -np.inf
     untouched = weights.copy()
-    probability = kernels.normalise(weights)
+    probability = kernels.normalise(weights, kernels.find_peaks(weights))
     masses = np.exp((weights - weights.max(axis=1, keepdims=True)).astype(float))
     assert probability.dtype == np.float32
     assert probability == pytest.approx(masses / masses.sum(axis=1, keepdims=True), abs=1e-6)
@@ -77,21 +113,51 @@ def test_normalise_is_the_softmax(n_rows: int, n_items: int, scale: float, seed:
 
 
 @compiled
+@given(many, seeds)
+def test_normalise_passes_over_what_is_out_of_reach(n_items: int, seed: int) -> None:
+    weights = log_weights(3, n_items, np.random.default_rng(seed))
+    probability = kernels.normalise(weights, kernels.find_peaks(weights))
+    distance = weights - weights.max(axis=1, keepdims=True)
+    masses = np.where(distance > -30, np.exp(distance.astype(float)), 0.0)
+    assert probability == pytest.approx(masses / masses.sum(axis=1, keepdims=True), abs=1e-6)
+    assert np.array_equal(probability > 0, distance > -30)
+
+
+@compiled
 @given(facts(), st.integers(1, 4), seeds)
-def test_sum_by_column_is_a_matrix_product(known: Facts, n_rows: int, seed: int) -> None:
+def test_sums_are_matrix_products(known: Facts, n_rows: int, seed: int) -> None:
     catalogue = known.catalogue()
-    edges, probability = catalogue.item_attributes, beliefs(n_rows, known.n_items, seed)
-    masses = kernels.sum_by_column(probability, edges.indptr, edges.indices, edges.n_columns)
-    assert masses.dtype == np.float64
-    assert masses == pytest.approx(probability.astype(float) @ has_matrix(catalogue), abs=1e-7)
+    weights = log_weights(n_rows, known.n_items, np.random.default_rng(seed))
+    peaks = kernels.find_peaks(weights)
+    probability = kernels.normalise(weights, peaks)
+    scales, has, unknown = sums_of(catalogue, weights)
+    assert (has.dtype, unknown.dtype) == (np.float64, np.float64)
+    assert has == pytest.approx(probability.astype(float) @ has_matrix(catalogue), abs=1e-7)
+    assert unknown == pytest.approx(unknown_share(catalogue, probability), abs=1e-7)
+    items = np.random.default_rng(seed).integers(-1, known.n_items, (5, 4)).astype(np.int32)
+    rows = np.arange(5) % n_rows
+    found = kernels.masses_of(weights, rows, items, scales)
+    assert np.array_equal(found, np.where(items >= 0, probability[rows[:, None], items], 0.0))
+
+
+def sums_of(catalogue: Catalogue, weights: NDArray[np.float32]) -> tuple[NDArray[np.floating], ...]:
+    """Scales, and the belief in each attribute and in each facet being unknown."""
+    edges, unknown = catalogue.item_attributes, catalogue.unknown_items.transposed
+    return kernels.sum_up(
+        weights, kernels.find_peaks(weights), edges.indptr, edges.indices, edges.n_columns,
+        unknown.indptr, unknown.indices, unknown.n_columns,
+    )  # fmt: skip
 
 
 def test_negligible_items_hold_next_to_nothing() -> None:
     n_items = 10_000
-    probability = np.full((1, n_items), np.float32(kernels.NEGLIGIBLE / 2))
-    probability[0, 0] = 1.0
+    weights = np.full((1, n_items), np.float32(np.log(kernels.NEGLIGIBLE / 2)))
+    weights[0, 0] = 0.0
     indptr, indices = np.arange(n_items + 1), np.zeros(n_items, np.int32)
-    assert kernels.sum_by_column(probability, indptr, indices, 1)[0, 0] == pytest.approx(1.0, abs=1e-5)
+    peaks = kernels.find_peaks(weights)
+    _, has, _ = kernels.sum_up(weights, peaks, indptr, indices, 1, np.zeros(n_items + 1, np.int64), indices[:0], 1)
+    assert has[0, 0] == pytest.approx(1.0, abs=1e-5)
+    assert has[0, 0] < 1.0
 
 
 @compiled
@@ -118,6 +184,47 @@ def test_add_by_state_adds_what_each_state_adds(known: Facts, data: st.DataObjec
     again = before.copy()
     kernels.add_by_state(again, rows, options, facets, deltas, *edges)
     assert np.array_equal(again, weights)
+
+
+@compiled
+@given(st.integers(1, 60), st.integers(0, 12), st.integers(1, 3), st.booleans(), st.booleans(), seeds)
+def test_most_telling_are_the_largest_of_each_group(
+    n_attributes: int, count: int, n_groups: int, is_open: bool, honest: bool, seed: int
+) -> None:
+    """As if the bits of every attribute had been worked out and sorted."""
+    rng = np.random.default_rng(seed)
+    n_rows = 3
+    has = rng.beta(0.3, 0.3, (n_rows, n_attributes)).round(2) * (rng.random((n_rows, n_attributes)) < 0.8)
+    facets = rng.integers(0, n_groups, n_attributes).astype(np.int16)
+    unknown = rng.random((n_rows, n_groups)) * is_open
+    has *= 1 - unknown[:, facets]
+    spoken = np.tile([[1.0, 0.0], [0.0, 1.0], [0.25, 0.25]], (n_attributes, 1, 1))
+    if not honest:
+        spoken = rng.dirichlet(np.ones(4), (n_attributes, 3))[..., : rng.integers(2, 4)].copy()
+    noise = entropy_bits(np.concatenate([spoken, 1 - spoken.sum(axis=-1, keepdims=True)], axis=-1))
+    order = (rng.random(n_attributes) * 1e-7).astype(np.float32)
+    asked = rng.integers(-1, n_attributes, (n_rows, rng.integers(0, 9))).astype(np.int32)
+    closed = np.zeros((n_rows, n_attributes + 1), bool)
+    closed[np.arange(n_rows)[:, None], asked] = True
+    bits = kernels.binary_information(has, unknown, facets, spoken, noise)
+    attributes, values = kernels.most_telling(
+        has, unknown, facets, spoken, noise, order, facets, n_groups, count, asked
+    )
+    assert attributes.shape == values.shape == (n_rows, n_groups, count)
+    for row, group in itertools.product(range(n_rows), range(n_groups)):
+        own = np.flatnonzero((facets == group) & ~closed[row, :-1])
+        wanted = own[np.argsort(-(bits + order)[row, own], kind="stable")][:count]
+        assert attributes[row, group].tolist() == wanted.tolist() + [-1] * (count - len(wanted))
+        assert np.array_equal(values[row, group, : len(wanted)], bits[row, wanted])
+        assert not values[row, group, len(wanted) :].any()
+
+
+def test_no_answer_is_worth_more_than_the_bound() -> None:
+    chance = np.linspace(0, 1, 2001)
+    bits = entropy_bits(np.stack([chance, 1 - chance], axis=1))
+    bound = (4 * chance * (1 - chance)) ** (1 / np.log(4))
+    assert (bits <= bound + 1e-12).all()
+    assert (bound - bits).max() < 0.03
 
 
 def naming_bits(cells: NDArray[np.float64]) -> float:
@@ -160,7 +267,8 @@ def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool,
     edges, has = catalogue.item_attributes, has_matrix(catalogue)
     weighed = weighed_in(known, np.random.default_rng(seed), 3)
     unknown = unknown_share(catalogue, probability)
-    call = probability, unknown, weighed, catalogue.attribute_facet, naming, n_options, edges.indptr, edges.indices
+    rest = unknown, weighed, catalogue.attribute_facet, naming, n_options, edges.indptr, edges.indices
+    call = *logs_of(probability), *rest
     options, masses = kernels.choose_options(*call)
     assert options.shape == (3, len(known.open_world), n_options)
     for row, facet in itertools.product(range(3), range(len(known.open_world))):
@@ -213,11 +321,12 @@ def test_dialogues_and_facets_are_chosen_for_apart(known: Facts, naming: bool, s
     weighed = weighed_in(known, np.random.default_rng(seed), 4)
     unknown = unknown_share(catalogue, probability)
     rest = facets, naming, 4, edges.indptr, edges.indices
-    options, masses = kernels.choose_options(probability, unknown, weighed, *rest)
+    weights, peaks = logs_of(probability)
+    options, masses = kernels.choose_options(weights, peaks, unknown, weighed, *rest)
     for row, facet in itertools.product(range(4), range(len(known.open_world))):
         only = np.full_like(weighed[[row]], -1)
         only[0, facet] = weighed[row, facet]
-        alone = kernels.choose_options(probability[[row]], unknown[[row]], only, *rest)
+        alone = kernels.choose_options(weights[[row]], peaks[[row]], unknown[[row]], only, *rest)
         assert np.array_equal(alone[0][0, facet], options[row, facet])
         assert np.array_equal(alone[1][0, facet], masses[row, facet])
 

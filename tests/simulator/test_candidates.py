@@ -82,8 +82,8 @@ def test_waiting_closes_after_three_in_a_row_and_opens_when_the_agent_has_spoken
         talk.step(state, wait(2, SMALL))
     state = talk.state()
     assert not state.candidates.mask[:, SMALL.wait_slot].any()
-    invalid = talk.step(state, Decision(np.array([0, SMALL.wait_slot])))
-    assert invalid.tolist() == [False, True]
+    outcome = talk.step(state, Decision(np.array([0, SMALL.wait_slot])))
+    assert outcome.invalid.tolist() == [False, True]
     state = talk.state()
     assert state.candidates.mask[:, SMALL.wait_slot].all()
     assert state.history.waits_in_a_row.tolist() == [0, 0]
@@ -97,7 +97,7 @@ def test_where_nothing_can_be_said_waiting_stays_open():
     for _ in range(5):
         state = talk.state()
         assert state.candidates.mask.tolist() == [[False] * 4 + [True]]
-        assert not talk.step(state, wait(1, space)).any()
+        assert not talk.step(state, wait(1, space)).invalid.any()
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -130,12 +130,49 @@ def test_what_holds_in_every_dialogue(mode: QuestionMode, seed: int, open_share:
             assert np.array_equal(state.eligible[place], eligible[row])
             named = set(options[place][options[place] >= 0].tolist())
             assert not asked[row] & named
-        talk.step(state, policy.choose(state))
+        over = talk.step(state, policy.choose(state)).over
         history, last = talk.history, talk.history.length - 1
         for place, row in enumerate(talk.rows):
             shown[row] |= set(history.lists[place, last[place]].tolist()) - {-1}
             asked[row] |= set(history.options[place, last[place]].tolist()) - {-1}
-        talk.keep(np.flatnonzero(~talk.finished()))
+        talk.keep(np.flatnonzero(~over))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_what_was_asked_or_shown_is_closed_and_nothing_else_is(seed: int):
+    """Whatever is in the history, and however it came there: volunteered, dropped, in any place."""
+    rng = np.random.default_rng(seed)
+    catalogue = town(0.3).catalogue
+    n, n_items, n_attributes = 4, catalogue.n_items, catalogue.n_attributes
+    talk = begin(town(0.3), range(n), rules=Rules(space=ActionSpace(n_attributes, n_items, 3)))
+    history = talk.history
+    some = rng.random(history.acts.shape) < 0.4
+    history.opening[:] = rng.integers(-1, n_attributes, n)
+    history.volunteered[some] = rng.integers(-1, n_attributes, some.sum())
+    history.options[some] = rng.integers(-1, n_attributes, (some.sum(), 1))
+    history.lists[some] = rng.integers(-1, n_items, (some.sum(), 3))
+    history.acts[some] = Act.RECOMMEND
+    dropped = np.flatnonzero(some[:, 2] & some[:, 3])
+    history.deferred[dropped, 2], history.settled[dropped, 3] = True, 3
+    history.length[:] = history.n_steps
+    candidates = talk.state().candidates
+    asked, shown = history.asked(n_attributes), history.shown(n_items)
+    for row in range(n):
+        options, items = candidates.questions.options[row, :, 0], candidates.items[row]
+        assert sorted(options[options >= 0].tolist()) == np.flatnonzero(~asked[row]).tolist()
+        assert sorted(items[items >= 0].tolist()) == np.flatnonzero(~shown[row]).tolist()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_masses_are_those_of_the_belief(mode: QuestionMode):
+    talk = begin(town(0.3), range(20), mode, rules=Rules(questions=mode, space=ActionSpace(10, 50, 5)))
+    candidates = talk.state().candidates
+    items = candidates.items
+    wanted = np.where(items >= 0, np.take_along_axis(talk.belief.probabilities, np.maximum(items, 0), axis=1), 0)
+    assert candidates.item_masses.dtype == np.float64
+    assert np.array_equal(candidates.item_masses, wanted)
+    assert (np.diff(candidates.item_masses, axis=1) <= 0).all()
 
 
 @pytest.mark.parametrize("policy", [RandomPolicy(), AbsGreedyPolicy(), MaxEntropyPolicy()])
@@ -145,9 +182,10 @@ def test_every_list_shown_is_of_eligible_items_each_shown_once(policy: Policy):
     eligible = rng.random(dataset.catalogue.n_items) < 0.4
     targets = np.flatnonzero(~eligible)[:20]  # never found, so that lists are shown to the end
     talk = begin(dataset, targets, rules=Rules(space=ActionSpace(10, 20, 5)), eligible=eligible)
-    while not talk.finished().any():
+    over = np.zeros(len(targets), bool)
+    while not over.any():
         state = talk.state()
-        talk.step(state, policy.choose(state))
+        over = talk.step(state, policy.choose(state)).over
     lists = talk.history.lists
     assert (lists >= 0).any()
     assert eligible[lists[lists >= 0]].all()

@@ -1,28 +1,41 @@
-"""The classic user: truthful, patient, and without favourites among the truths."""
+"""Answers of people without traits: truthful, and without favourites among the truths."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
 from graph.answers import Answer, QuestionMode
+from graph.catalogue import Catalogue
 from graph.dataset import Dataset
-from graph.errors import OptionError
+from simulator.people import People, Traits
+from simulator.people.answering import rarity
 from simulator.randomness import dialogue_keys
-from simulator.users import ClassicUsers, parse_users, user_types
 from tests.worlds import attribute, closed_world, item, make_world, open_world
 
 NO, YES, DONT_KNOW, UNSAID, NONE = Answer.NO, Answer.YES, Answer.DONT_KNOW, Answer.UNSAID, -1
+SORT_OF, DONT_CARE = Answer.SORT_OF, Answer.DONT_CARE
 BINARY, FACET, MULTI = QuestionMode
+
+
+def n_people(catalogue: Catalogue, target: int, n: int, **trait: float) -> People:
+    """People who all have one item in mind, with these traits."""
+    traits = replace(Traits.classic(n), **{name: np.full(n, value) for name, value in trait.items()})
+    return People(catalogue, np.full(n, target, np.int32), dialogue_keys(2, np.arange(n)), traits)
+
+
+def options_of(catalogue: Catalogue, names: list[str], mode: QuestionMode, n: int = 1) -> NDArray[np.int32]:
+    options = np.full((n, mode.n_options), -1, np.int32)
+    options[:, : len(names)] = [attribute(catalogue, name) for name in names]
+    return options
 
 
 def answers_of(dataset: Dataset, title: str, names: list[str], mode: QuestionMode) -> list[int]:
     catalogue = dataset.catalogue
-    users = ClassicUsers(catalogue, np.array([item(catalogue, title)], np.int32), dialogue_keys(0, [0]))
-    options = np.full((1, mode.n_options), -1, np.int32)
-    options[0, : len(names)] = [attribute(catalogue, name) for name in names]
-    return users.answer(np.array([0]), options, mode, np.array([0]))[0].tolist()
+    users = n_people(catalogue, item(catalogue, title), 1)
+    return users.answer(np.array([0]), options_of(catalogue, names, mode), mode, np.array([0]))[0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -73,24 +86,9 @@ def test_a_value_too_rare_to_be_an_attribute_is_known_all_the_same():
 
 def test_everybody_answers_about_their_own_item():
     catalogue = open_world().catalogue
-    users = ClassicUsers(catalogue, np.arange(7, dtype=np.int32), dialogue_keys(0, np.arange(7)))
-    rows = np.array([5, 0, 2])
-    options = np.full((3, 1), attribute(catalogue, "crime"), np.int32)
+    users = People(catalogue, np.arange(7, dtype=np.int32), dialogue_keys(0, np.arange(7)))
+    rows, options = np.array([5, 0, 2]), options_of(catalogue, ["crime"], BINARY, 3)
     assert users.answer(rows, options, BINARY, np.zeros(3, int))[:, 0].tolist() == [NO, NO, YES]
-    lists = np.array([[1, 5], [1, 5], [3, 2]], np.int32)
-    assert users.accept(rows, lists, np.zeros(3, int)).tolist() == [2, 0, 2]
-
-
-def test_the_item_in_mind_is_accepted_wherever_it_stands_and_nothing_else():
-    catalogue = open_world().catalogue
-    users = ClassicUsers(catalogue, np.full(4, 3, np.int32), dialogue_keys(0, np.arange(4)))
-    lists = np.array([[3, 1, 2], [1, 2, 3], [0, 1, 2], [4, -1, -1]], np.int32)
-    assert users.accept(np.arange(4), lists, np.zeros(4, int)).tolist() == [1, 3, 0, 0]
-
-
-def test_nobody_has_the_empty_place_of_a_list_in_mind():
-    users = ClassicUsers(open_world().catalogue, np.array([0], np.int32), dialogue_keys(0, [0]))
-    assert users.accept(np.array([0]), np.array([[-1, -1, 0]], np.int32), np.array([0])).tolist() == [3]
 
 
 @pytest.fixture(scope="module")
@@ -100,26 +98,11 @@ def spread() -> Dataset:
     return make_world({"many": many, "none": {"colour": [], "size": []}, "one": {"colour": ["red"]}})
 
 
-def test_the_opening_is_any_attribute_of_the_item_alike(spread: Dataset):
-    n = 12_000
-    opened = ClassicUsers(spread.catalogue, np.zeros(n, np.int32), dialogue_keys(1, np.arange(n))).open()
-    counts = np.bincount(opened, minlength=6)
-    assert counts.sum() == n
-    assert stats.chisquare(counts).pvalue > 1e-3
-
-
-def test_the_opening_is_of_the_own_item_and_nothing_where_there_is_none(spread: Dataset):
-    targets = np.array([1, 2, 1, 2], np.int32)
-    opened = ClassicUsers(spread.catalogue, targets, dialogue_keys(1, np.arange(4))).open()
-    assert opened.tolist() == [-1, 0, -1, 0]
-
-
 @pytest.mark.parametrize("over", ["dialogues", "turns"])
 def test_of_the_options_that_hold_any_is_named_alike(spread: Dataset, over: str):
     n, catalogue = 9_000, spread.catalogue
-    users = ClassicUsers(catalogue, np.zeros(n, np.int32), dialogue_keys(2, np.arange(n)))
-    names = ["red", "blue", "black"]
-    options = np.tile([*(attribute(catalogue, name) for name in names), -1], (n, 1)).astype(np.int32)
+    users = n_people(catalogue, 0, n)
+    options = options_of(catalogue, ["red", "blue", "black"], FACET, n)
     rows = np.arange(n) if over == "dialogues" else np.zeros(n, np.intp)
     turns = np.zeros(n, int) if over == "dialogues" else np.arange(n)
     answers = users.answer(rows, options, FACET, turns)
@@ -132,18 +115,15 @@ def test_of_the_options_that_hold_any_is_named_alike(spread: Dataset, over: str)
 def test_an_option_that_does_not_hold_is_never_named():
     catalogue = closed_world().catalogue
     n = 500
-    fargo = np.full(n, item(catalogue, "Fargo"), np.int32)
-    users = ClassicUsers(catalogue, fargo, dialogue_keys(2, np.arange(n)))
-    names = ["horror", "crime", "science fiction", "drama"]
-    options = np.tile([attribute(catalogue, name) for name in names], (n, 1)).astype(np.int32)
+    users = n_people(catalogue, item(catalogue, "Fargo"), n)
+    options = options_of(catalogue, ["horror", "crime", "science fiction", "drama"], FACET, n)
     named = (users.answer(np.arange(n), options, FACET, np.zeros(n, int)) == YES).sum(axis=0)
     assert named[[0, 2]].tolist() == [0, 0]
     assert (named[[1, 3]] > 180).all()
 
 
 def test_the_same_question_again_gets_the_same_answer(spread: Dataset):
-    catalogue = spread.catalogue
-    users = ClassicUsers(catalogue, np.zeros(50, np.int32), dialogue_keys(2, np.arange(50)))
+    users = n_people(spread.catalogue, 0, 50)
     options = np.tile([0, 1, 2, 3], (50, 1)).astype(np.int32)
     turns = np.arange(50) % 3
     first, again = (users.answer(np.arange(50), options, FACET, turns) for _ in range(2))
@@ -152,10 +132,28 @@ def test_the_same_question_again_gets_the_same_answer(spread: Dataset):
     assert np.array_equal(users.answer(some, options[some], FACET, turns[some]), first[some])
 
 
-def test_kinds_of_users_by_name():
-    assert parse_users("classic") is ClassicUsers
-    assert "classic" in user_types()
-    with pytest.raises(OptionError, match="no user type 'clasic'; did you mean classic\\?"):
-        parse_users("clasic")
-    with pytest.raises(OptionError, match="no user type 'nobody at all'; choose one of classic"):
-        parse_users("nobody at all")
+def test_of_a_facet_question_what_sort_of_holds_is_named_only_where_nothing_holds(spread: Dataset):
+    n = 4_000
+    users = n_people(spread.catalogue, 0, n, vagueness=0.5)
+    options = options_of(spread.catalogue, ["red", "blue"], FACET, n)
+    answers = users.answer(np.arange(n), options, FACET, np.zeros(n, int))[:, :2]
+    assert ((answers == UNSAID).sum(axis=1) == 1).all(), "one is named"
+    # Both grades are drawn for themselves: with a chance of a quarter neither holds plainly.
+    assert (answers == SORT_OF).any(axis=1).mean() == pytest.approx(0.25, abs=3 * np.sqrt(0.25 * 0.75 / n))
+    assert ((answers == YES) | (answers == SORT_OF)).sum(axis=1).tolist() == [1] * n
+
+
+def test_indifference_to_a_facet_question_is_said_of_all_of_it():
+    catalogue, n = closed_world().catalogue, 3_000
+    options = options_of(catalogue, ["horror", "crime", "drama"], FACET, n)
+    users = n_people(catalogue, 0, n, indifference=0.5)
+    answers = users.answer(np.arange(n), options, FACET, np.zeros(n, int))
+    silent = (answers == DONT_CARE).any(axis=1)
+    assert (answers[silent, :3] == DONT_CARE).all()
+    assert silent.mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_rarity_is_nothing_from_a_tenth_on_and_one_from_a_thousandth_down():
+    items = {f"item {place}": {"kind": ["all"] + ["tenth"] * (place < 100) + ["some"] * (place < 10) + ["one"] *
+                               (place < 1)} for place in range(1000)}  # fmt: skip
+    assert rarity(make_world(items).catalogue) == pytest.approx([0.0, 0.0, 0.5, 1.0])
