@@ -221,7 +221,7 @@ class Belief:
         return kernels.masses_of(self._weights, rows, items, self._sums[0])
 
     @cached_property
-    def _sums(self) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+    def _sums(self) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         edges, unknown = self.catalogue.item_attributes, self.catalogue.unknown_items.transposed
         return kernels.sum_up(
             self._weights, self.peaks, edges.indptr, edges.indices, edges.n_columns,
@@ -230,8 +230,7 @@ class Belief:
 
     def entropy(self) -> NDArray[np.float64]:
         """Entropy of each dialogue's posterior in bits, shape (N,)."""
-        probability = self.probabilities
-        return np.asarray(-np.sum(probability * np.log2(np.maximum(probability, 1e-30)), axis=1, dtype=np.float64))
+        return self._sums[3]
 
     def top_items(self, count: int, without: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
         """The most believed items, most believed first.

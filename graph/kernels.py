@@ -188,18 +188,24 @@ def sum_up(log_weights, peaks, indptr, indices, n_attributes, facet_indptr, face
     :param peaks: see :func:`find_peaks`, shape (N, B).
     :param indptr, indices: attributes of each item; ``facet_…``: facets that are unknown for each item.
     :return: for :func:`masses_of`, the largest weight of each row and one over the sum relative to it, shape (N, 2),
-        float32; the belief in each attribute, shape (N, P), and in each facet being unknown, shape (N, F), float64.
+        float32; the belief in each attribute, shape (N, P), and in each facet being unknown, shape (N, F), float64; the
+        entropy of each row in bits, shape (N,).
     """
     n_rows, n_items = log_weights.shape
     scales = np.empty((n_rows, 2), np.float32)
     has, unknown = np.zeros((n_rows, n_attributes)), np.zeros((n_rows, n_facets))
+    entropy = np.empty(n_rows)
     items, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
     for row in range(n_rows):
         n_believed, scales[row, 0], scales[row, 1] = _believed(log_weights[row], peaks[row], items, masses)
+        mean_distance = 0.0
+        for place in range(n_believed):
+            mean_distance += masses[place] * (scales[row, 0] - log_weights[row, items[place]])
+        entropy[row] = (mean_distance - np.log(np.float64(scales[row, 1]))) / np.log(2.0)
         _add_by_column(items, masses, n_believed, indptr, indices, has[row])
         if len(facet_indices):
             _add_by_column(items, masses, n_believed, facet_indptr, facet_indices, unknown[row])
-    return scales, has, unknown
+    return scales, has, unknown, entropy
 
 
 @njit(cache=True)

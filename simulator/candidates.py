@@ -14,9 +14,7 @@ from graph.answers import QuestionMode
 from graph.belief import Belief
 from graph.questions import Questions, best_questions
 from simulator.history import Act, History
-
-MOST_WAITS = 3
-"""Waits in a row after which the wait slot closes until the agent has spoken."""
+from simulator.timing import MOST_WAITS
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,6 @@ def select_candidates(belief: Belief, history: History, space: ActionSpace, mode
     questions = best_questions(belief, _asked(history), mode, space.n_ask)
     items = belief.top_items(space.n_recommend, without=history.judged_lists.reshape(history.n_dialogues, -1))
     masses = belief.masses(np.arange(history.n_dialogues), items)
-    belief.probabilities  # noqa: B018  # Conversations._show takes its forecasts from them if they are there
     found = items >= 0
     speaks = np.concatenate([questions.options[:, :, 0] >= 0, found], axis=1)
     may_wait = (history.waits_in_a_row < MOST_WAITS) | ~speaks.any(axis=1)

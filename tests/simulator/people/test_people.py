@@ -69,6 +69,23 @@ def test_what_belongs_to_the_caller_is_left_alone():
     assert targets.tolist() == [0, 1, 2, 3]
 
 
+def test_who_takes_somebodys_place_is_not_annoyed_by_what_happened_before():
+    catalogue, n = closed_world().catalogue, 3_000
+    traits = replace(Traits.classic(n), impatience=np.full(n, 2.0))
+    users = People(catalogue, np.full(n, 6, np.int32), dialogue_keys(0, np.arange(n)), traits)
+    history = History.begin(users.open().attribute, 8, 1, 1)
+    for step in range(5):
+        history.acts[:, step], history.lists[:, step, 0], history.length[:] = Act.RECOMMEND, step, step
+        users.react(history, QuestionMode.BINARY, np.zeros(n, bool))
+    half = np.arange(0, n, 2)
+    fresh = People(catalogue, np.full(n // 2, 6, np.int32), dialogue_keys(1, half), traits.take(half))
+    users.replace(half, fresh)
+    _, reaction = one_step(users, Act.ASK, np.zeros(n, int))
+    left = reaction.event == Event.LEFT
+    assert left[half].mean() == pytest.approx(1 - np.exp(-2 * 0.005), abs=0.008)
+    assert left[half + 1].mean() == pytest.approx(1 - np.exp(-2 * (0.005 + 5 * 0.02)), abs=0.03)
+
+
 def test_everybody_judges_by_their_own_item():
     catalogue = closed_world().catalogue
     users = People(catalogue, np.array([5, 0, 2], np.int32), dialogue_keys(0, np.arange(3)))
