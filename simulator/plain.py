@@ -21,7 +21,6 @@ from graph.catalogue import Catalogue
 from graph.hashing import GOLDEN, hash_order
 from graph.kernels import LEAST_GAIN, NEGLIGIBLE
 from graph.questions import N_WEIGHED
-from simulator.candidates import MOST_WAITS
 from simulator.core import TELLING, Rules
 from simulator.history import Act
 from simulator.people import Traits
@@ -33,7 +32,7 @@ from simulator.people.minds import TRIES
 from simulator.people.patience import BASE, PER_INTERRUPTION, PER_REJECTION, PER_REPEAT, PER_TICK_OF_DEAD_AIR
 from simulator.people.people import ANNOUNCED
 from simulator.randomness import Purpose
-from simulator.timing import SILENCE_TIMER, TICK_SECONDS, Event, Phase
+from simulator.timing import MOST_WAITS, SILENCE_TIMER, TICK_SECONDS, Event, Phase
 
 LACKS, HAS, UNKNOWN = 0, 1, 2
 """What an item's state says of one option."""

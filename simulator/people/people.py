@@ -363,11 +363,12 @@ class People:
         """Some leave, unless they have just found what they want."""
         everyone = np.arange(len(steps))
         repeats = np.zeros(len(steps), np.int64)
-        for said in (history.lists, history.options):
-            now = said[everyone, steps][:, :, None]
-            before = np.where(np.arange(history.n_steps)[None, :, None] < steps[:, None, None], said, -1)
-            again = (now == before.reshape(len(steps), 1, -1)) & (now >= 0)
-            repeats += again.any(axis=2).sum(axis=1)
+        rows = np.flatnonzero((self._traits.impatience > 0) & (history.acts[everyone, steps] != Act.WAIT))
+        earlier = np.arange(history.n_steps)[None, :, None] < steps[rows, None, None]
+        for said in (history.lists[rows], history.options[rows]):
+            now = said[np.arange(len(rows)), steps[rows]][:, :, None]
+            before = np.where(earlier, said, -1).reshape(len(rows), 1, said.shape[1] * said.shape[2])
+            repeats[rows] += ((now == before) & (now >= 0)).any(axis=2).sum(axis=1)
         dead_air = np.where(reaction.dead_air, reaction.ticks, 0).astype(np.int64)
         leaves = self._annoyance.leaves(self._traits.impatience, repeats, dead_air, self._keys, steps)
         leaves &= (reaction.accepted == 0) & (reaction.verdict == 0)

@@ -61,8 +61,10 @@ def test_largest_is_the_head_of_a_sort(n_rows: int, row: list[float], count: int
 
 
 def log_weights(n_rows: int, n_items: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Weights with ties, with items that may not be shown, and with contradictions that are out of reach."""
-    weights = rng.integers(-8, 9, (n_rows, n_items)) / 8 - 40.0 * rng.integers(0, 3, (n_rows, n_items))
+    """Weights with ties, with items that may not be shown, contradictions out of reach, and whole blocks far down."""
+    weights = rng.integers(-8, 9, (n_rows, n_items)) / 8 - 40.0 * rng.integers(0, 2, (n_rows, n_items))
+    n_blocks = n_items // kernels.BLOCK + 1
+    weights -= np.repeat(rng.choice([0, 25, 40], (n_rows, n_blocks)), kernels.BLOCK, axis=1)[:, :n_items]
     weights[rng.random(weights.shape) < 0.1] = -np.inf
     weights[:, rng.integers(n_items)] = 1.0
     return weights.astype(np.float32)
@@ -130,10 +132,12 @@ def test_sums_are_matrix_products(known: Facts, n_rows: int, seed: int) -> None:
     weights = log_weights(n_rows, known.n_items, np.random.default_rng(seed))
     peaks = kernels.find_peaks(weights)
     probability = kernels.normalise(weights, peaks)
-    scales, has, unknown = sums_of(catalogue, weights)
+    scales, has, unknown, entropy = sums_of(catalogue, weights)
     assert (has.dtype, unknown.dtype) == (np.float64, np.float64)
     assert has == pytest.approx(probability.astype(float) @ has_matrix(catalogue), abs=1e-7)
     assert unknown == pytest.approx(unknown_share(catalogue, probability), abs=1e-7)
+    assert entropy == pytest.approx(entropy_bits(probability.astype(float)), abs=1e-5)
+    assert (entropy >= 0).all()
     items = np.random.default_rng(seed).integers(-1, known.n_items, (5, 4)).astype(np.int32)
     rows = np.arange(5) % n_rows
     found = kernels.masses_of(weights, rows, items, scales)
@@ -141,7 +145,7 @@ def test_sums_are_matrix_products(known: Facts, n_rows: int, seed: int) -> None:
 
 
 def sums_of(catalogue: Catalogue, weights: NDArray[np.float32]) -> tuple[NDArray[np.floating], ...]:
-    """Scales, and the belief in each attribute and in each facet being unknown."""
+    """Scales, the belief in each attribute and in each facet being unknown, and the entropy."""
     edges, unknown = catalogue.item_attributes, catalogue.unknown_items.transposed
     return kernels.sum_up(
         weights, kernels.find_peaks(weights), edges.indptr, edges.indices, edges.n_columns,
@@ -155,9 +159,8 @@ def test_negligible_items_hold_next_to_nothing() -> None:
     weights[0, 0] = 0.0
     indptr, indices = np.arange(n_items + 1), np.zeros(n_items, np.int32)
     peaks = kernels.find_peaks(weights)
-    _, has, _ = kernels.sum_up(weights, peaks, indptr, indices, 1, np.zeros(n_items + 1, np.int64), indices[:0], 1)
-    assert has[0, 0] == pytest.approx(1.0, abs=1e-5)
-    assert has[0, 0] < 1.0
+    _, has, _, _ = kernels.sum_up(weights, peaks, indptr, indices, 1, np.zeros(n_items + 1, np.int64), indices[:0], 1)
+    assert has[0, 0] == pytest.approx(1 / (1 + n_items * kernels.NEGLIGIBLE / 2), abs=1e-7)
 
 
 @compiled

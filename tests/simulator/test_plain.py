@@ -21,6 +21,7 @@ from simulator.plain import PlainDialogue, PlainStep
 from simulator.protocol import Decision, State
 from simulator.randomness import dialogue_keys
 from simulator.rewards import Rewards
+from simulator.timing import Event
 from simulator.users import Population, parse_users, user_types
 from tests.worlds import MODES, city, make_world, town
 
@@ -397,15 +398,17 @@ def test_an_answer_model_that_takes_nothing_for_certain(mode: QuestionMode, deaf
 
 @modes()
 def test_other_rules_and_rewards(mode: QuestionMode):
-    """Few turns, a short clock, few slots, and rewards that are all different."""
+    """One turn, at which some leave, a short clock, few slots, and rewards that are all different."""
     rewards = Rewards(*(1.0 / (2 + place) for place in range(len(Rewards.__dataclass_fields__))))
-    for rules in (
-        Rules(turns=3, questions=mode, space=SPACE, rewards=rewards),
-        Rules(questions=mode, space=SPACE, clock=9, rewards=Rewards.unicorn()),
-        Rules(questions=mode, space=ActionSpace(3, 1, 5), rewards=rewards),
+    for rules, users in (
+        (Rules(turns=1, questions=mode, space=SPACE, rewards=rewards), Everybody(("impatient:20", "burst:1"))),
+        (Rules(questions=mode, space=SPACE, clock=9, rewards=Rewards.unicorn()), Everybody()),
+        (Rules(questions=mode, space=ActionSpace(3, 1, 5), rewards=rewards), Everybody()),
     ):
-        both = Both.begin(street(), Everybody(), rules, 24, 3)
+        both = Both.begin(street(), users, rules, 24, 3)
         both.hold()
+        if rules.turns == 1:
+            assert any(each.turns == 1 and each.history.steps[-1].event == Event.LEFT for each in both.plain)
         if rules.clock == 9:
             assert any(each.clock >= 9 and each.turns < rules.turns for each in both.plain)
 

@@ -78,7 +78,8 @@ def test_purposes_turns_places_seeds_and_neighbours_have_nothing_to_do_with_each
     others = [uniform(dialogue_keys(seed, np.arange(n) + shift), Purpose.OPENING) for seed, shift in ((1, 0), (0, 1))]
     sample = np.concatenate([*columns, *others], axis=1)
     correlation = np.corrcoef(sample, rowvar=False) - np.eye(sample.shape[1])
-    assert np.abs(correlation).max() < 4.5 / np.sqrt(n)
+    # The largest of 29,000 correlations is beyond 5.6 standard errors by chance once in 1,600 times.
+    assert np.abs(correlation).max() < 5.6 / np.sqrt(n)
     # Uncorrelated is not yet independent: pairs fill the square evenly too.
     for first, second in ((0, 1), (0, 2), (0, 8), (8, 16), (0, -1), (0, -2)):
         cells = (sample[:, first] * 8).astype(int) * 8 + (sample[:, second] * 8).astype(int)

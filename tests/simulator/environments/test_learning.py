@@ -1,6 +1,7 @@
 """What docs/environments.md shows is learned within a few thousand steps, and not where rewards mean nothing."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,8 @@ def for_training_only(num_envs: int, seed: int | None = None, **options: Any) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("learner", ["MaskablePPO", "DQN"])
-def test_an_example_learns_what_there_is_to_learn(learner: str, monkeypatch: pytest.MonkeyPatch):
+def test_an_example_learns_what_there_is_to_learn(learner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SB3_LOGDIR", str(tmp_path))
     (source,) = (block for block in python_blocks(LEARNING) if f"learner = {learner}(" in block)
     real, names = learned(source)
     names["held_out"].seed(10_000)

@@ -160,7 +160,7 @@ def test_bytes_of_a_stored_transition(questions: str, most: int):
 
 
 def test_bytes_of_a_dialogue_under_way():
-    """As docs/environments.md has it: 8 for each item and attribute, and 8,000."""
+    """As docs/environments.md has it: 4 for each item, 8 for each attribute, and at most 8,000."""
     data = make_synthetic(users=50, items=10_000, attributes=100)
 
     def hold(n: int) -> int:
@@ -179,4 +179,4 @@ def test_bytes_of_a_dialogue_under_way():
         few, many = hold(16), hold(64)
     finally:
         tracemalloc.stop()
-    assert 8 * 10_000 < (many - few) / 48 < 8 * (10_000 + 100) + 8_000
+    assert 4 * 10_000 < (many - few) / 48 < 4 * 10_000 + 8 * 100 + 8_000

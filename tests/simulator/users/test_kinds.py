@@ -593,12 +593,16 @@ class TestMixture(UserTypeContract):
         assert shares.sum() == pytest.approx(1.0)
         assert stats.chisquare(counts, N * shares).pvalue > 1e-3
 
-    def test_its_shares_are_those_it_is_documented_with(self):
+    def test_its_parts_and_shares_are_those_it_is_documented_with(self):
         told = KINDS["mixture"].summary.split(": ", 1)[1].rstrip(".").split(", ")
-        assert len(told) == len(PARTS)
+        assert told == [
+            "14% classic", "8% noisy:0.1", "6% weak-reject:0.15", "6% dont-know:0.2", "8% noisy:0.1+dont-know:0.2",
+            "6% uneven:0", "4% dont-care:0.15", "6% vague:0.3", "6% multi-interest:5", "8% impatient:1", "8% burst:0.6",
+            "8% deliberator:0.7", "4% critiquer:0.5", "4% burst:0.6+deliberator:0.7+impatient:1", "4% cold-start:0.5",
+        ]  # fmt: skip
         for text, (share, kinds) in zip(told, PARTS, strict=True):
-            percent, name = text.split(" ")
-            assert int(percent.rstrip("%")) == pytest.approx(100 * share)
+            percent, name = text.split("% ")
+            assert int(percent) == pytest.approx(100 * share)
             assert name == ("+".join(f"{kind.name}:{number:g}" for kind, number in kinds) or "classic")
 
     def test_what_is_held_out_is_no_part_of_it(self):
