@@ -283,8 +283,8 @@ def short_of_best(plain: PlainDialogue, facet_of: list[int], options: list[int],
 def same_items(plain: PlainDialogue, items: list[int], masses: NDArray[np.float64], off: float) -> None:
     """Each item is believed in as much as is said, and no other one more."""
     alone = plain.state()
-    weights = plain.belief.log_weights
-    assert masses[: len(items)] == pytest.approx(plain.belief.probabilities[items], abs=CLOSE + off)
+    weights = np.array(plain.belief.log_weights)
+    assert masses[: len(items)] == pytest.approx([plain.belief.probabilities[item] for item in items], abs=CLOSE + off)
     assert len(items) == len(alone.items)
     assert not plain.history.shown().intersection(items)
     assert weights[items] == pytest.approx(weights[alone.items], abs=CLOSE + off)
@@ -319,7 +319,7 @@ def same_step(plain: PlainDialogue, history: History, row: int) -> None:
 
 def same_belief(plain: PlainDialogue, talk: Conversations, row: int) -> None:
     """Log-weights up to a constant."""
-    batched, alone = talk.belief.log_weights[row].astype(np.float64), plain.belief.log_weights
+    batched, alone = talk.belief.log_weights[row].astype(np.float64), np.array(plain.belief.log_weights)
     open_items = np.isfinite(alone)
     assert np.array_equal(np.isfinite(batched), open_items)
     apart = batched[open_items] - alone[open_items]
