@@ -222,10 +222,11 @@ def test_nothing_can_be_done_before_a_dialogue_has_begun():
         gymnasium.make(ID, **SMALL).step(0)
 
 
-def test_nothing_can_be_done_after_the_end_of_a_dialogue():
-    env = MultiRoundEnv(turns=1, **SMALL)
+@pytest.mark.parametrize(("given", "ends"), [({"turns": 1}, (True, False)), ({"clock": 1}, (False, True))])
+def test_nothing_can_be_done_after_the_end_of_a_dialogue(given: dict[str, int], ends: tuple[bool, bool]):
+    env = MultiRoundEnv(**given, **SMALL)
     env.reset()
-    assert env.step(0)[2]
+    assert env.step(0)[2:4] == ends
     with pytest.raises(OptionError, match="the dialogue is over; call reset"):
         env.step(0)
     env.reset()
