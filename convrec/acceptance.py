@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from convrec.user_tables import as_markdown, results_over_users
+from convrec.user_tables import METRICS, as_markdown, results_over_users
 from graph.errors import DataError
 
 MCR = "--turns 14 --dialogues 4000 --seeds 2"
@@ -166,6 +166,7 @@ def _section(evaluation: Evaluation, content: dict[str, Any]) -> Iterator[str]:
         yield f"![{evaluation.heading}]({evaluation.picture})"
     if evaluation.metrics:
         for metric in evaluation.metrics:
+            yield f"**{METRICS[metric].heading}**"
             yield as_markdown(results_over_users(rows, metric))
         longest = max(row["longest_ticks"] for row in rows)
         yield f"{sum(row['dialogues'] for row in rows):,} dialogues, the longest of them {longest} ticks."

@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from textwrap import wrap
 from time import perf_counter
 from typing import Any
 
@@ -207,10 +208,11 @@ def _table(found: Sequence[SimulatorFigures]) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, title=f"Steps a second, {found[0].batch} dialogues at once, one process",
         title_justify="left", caption_justify="left", pad_edge=False, padding=(0, 1, 0, 0),
-        caption="Core: random acts are carried out. Env: candidates, masks and observations as\n"
-        "well. Plain: one dialogue at a time in plain Python; times: env over plain.\n"
-        "Bytes of a running dialogue beside its belief, and of a stored transition.\n"
-        f"Goals, core and env: {goals}.",
+        caption="\n".join(wrap(
+            "Core: random acts are carried out. Env: candidates, masks and observations as well. Plain: one dialogue "
+            "at a time in plain Python; times: env over plain. Bytes of a running dialogue beside its belief, and of a "
+            f"stored transition. Goals, core and env: {goals}.", 70,
+        )),
     )  # fmt: skip
     for heading in ("data", "users", "core", "env", "plain", "times", "dialogue", "transition"):
         table.add_column(heading, justify="left" if heading in ("data", "users") else "right", no_wrap=True)
