@@ -289,6 +289,7 @@ def _replace_folder(fresh: Path, folder: Path) -> None:
     """Move ``fresh`` to ``folder``. A folder cannot be renamed onto a full one, so the old one steps aside first."""
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old-", dir=folder.parent))
     old = aside / folder.name
+    placed = False
     try:
         while True:
             # Missing when there is nothing to replace, or when another process has just moved it aside.
@@ -296,6 +297,7 @@ def _replace_folder(fresh: Path, folder: Path) -> None:
                 folder.rename(old)
             try:
                 fresh.rename(folder)
+                placed = True
                 break
             except OSError as error:
                 # Another process put its own folder there between the two renames: replace that one. It may be gone
@@ -304,8 +306,11 @@ def _replace_folder(fresh: Path, folder: Path) -> None:
                     raise
                 shutil.rmtree(old, ignore_errors=True)
     finally:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
+        # After a failure what was there comes back, unless another process has put its own there meanwhile. After a
+        # success the place may be empty for an instant too: another process is replacing what we have put there.
+        if not placed:
+            with suppress(OSError):
+                old.rename(folder)
         shutil.rmtree(aside, ignore_errors=True)
 
 
