@@ -1,13 +1,12 @@
 """``convrec bench``: measure speed, with a yardstick of the same run beside every figure."""
 
-import json
 import resource
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from cProfile import Profile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from pstats import Stats
@@ -19,13 +18,12 @@ from click.exceptions import Exit
 from rich import box
 from rich.table import Table
 
-from convrec import provenance
 from convrec.acceptance import EVALUATIONS, draw_page, read_result
 from convrec.bench_simulator import simulator
 from convrec.cli import examples
 from convrec.evaluation_report import draw
 from convrec.run_options import check_output, console, notices
-from convrec.yardstick import YELP_SHAPE, calibrations_per_second
+from convrec.yardstick import YELP_SHAPE, calibrations_per_second, write_figures
 from graph.errors import OptionError
 from graph.whole_file import written_whole
 
@@ -88,15 +86,7 @@ def speed(data: tuple[str, ...], affinity: str, dialogues: int, json_path: Path 
     for figures in found:
         console.print(_profile_table(figures))
     if json_path is not None:
-        content = {
-            "schema_version": 1,
-            "command": provenance.command_line(),
-            "commit": provenance.commit(),
-            "device": provenance.device(),
-            "results": [asdict(figures) for figures in found],
-        }
-        with written_whole(json_path) as unfinished:
-            unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_figures(json_path, found)
 
 
 @bench.command(epilog=examples("convrec bench tables", "convrec bench tables --only lastfm-binary --again"))

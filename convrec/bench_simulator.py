@@ -1,12 +1,10 @@
 """``convrec bench simulator``: steps a second and bytes a dialogue of the environments, beside a plain one."""
 
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from textwrap import wrap
 from time import perf_counter
 from typing import Any
 
@@ -15,13 +13,11 @@ import rich_click as click
 from rich import box
 from rich.table import Table
 
-from convrec import provenance
 from convrec.cli import examples
 from convrec.run_options import check_output, console, notices
-from convrec.yardstick import YELP_SHAPE, calibrations_per_second
+from convrec.yardstick import YELP_SHAPE, calibrations_per_second, write_figures
 from graph.answers import AnswerModel
 from graph.interactions import Split
-from graph.whole_file import written_whole
 from simulator.environments.batch import Batch
 from simulator.environments.episodes import EpisodeTargets
 from simulator.environments.observations import KEYS
@@ -86,15 +82,7 @@ def simulator(
                 found.append(fresh.submit(measure_simulator, name, kind, batch, seconds).result())
     console.print(_table(found))
     if json_path is not None:
-        content = {
-            "schema_version": 1,
-            "command": provenance.command_line(),
-            "commit": provenance.commit(),
-            "device": provenance.device(),
-            "results": [asdict(figures) for figures in found],
-        }
-        with written_whole(json_path) as unfinished:
-            unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_figures(json_path, found)
 
 
 def measure_simulator(data: str, users: str, batch: int, seconds: float) -> SimulatorFigures:
@@ -208,11 +196,9 @@ def _table(found: Sequence[SimulatorFigures]) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, title=f"Steps a second, {found[0].batch} dialogues at once, one process",
         title_justify="left", caption_justify="left", pad_edge=False, padding=(0, 1, 0, 0),
-        caption="\n".join(wrap(
-            "Core: random acts are carried out. Env: candidates, masks and observations as well. Plain: one dialogue "
-            "at a time in plain Python; times: env over plain. Bytes of a running dialogue beside its belief, and of a "
-            f"stored transition. Goals, core and env: {goals}.", 70,
-        )),
+        caption="Core: random acts are carried out. Env: candidates, masks and observations as well. Plain: one dialogue "
+        "at a time in plain Python; times: env over plain. Bytes of a running dialogue beside its belief, and of a "
+        f"stored transition. Goals, core and env: {goals}.",
     )  # fmt: skip
     for heading in ("data", "users", "core", "env", "plain", "times", "dialogue", "transition"):
         table.add_column(heading, justify="left" if heading in ("data", "users") else "right", no_wrap=True)

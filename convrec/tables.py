@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import Any
 
 from rich import box
@@ -16,9 +15,6 @@ COLUMNS = (("sr@5", "SR@5 %"), ("sr@10", "SR@10 %"), ("sr@15", "SR@15 %"), ("at"
 """Metric and heading of each column."""
 
 COMPARED = ("sr@15", "at", "hdcg")
-
-CAPTION_WIDTH = 76
-"""Columns of a line below a table."""
 
 
 def results_table(rows: Sequence[dict[str, Any]], title: str, caption: str) -> Table:
@@ -80,7 +76,7 @@ def further_table(rows: Sequence[dict[str, Any]]) -> Table:
     """What people put up with, how far the agent's forecasts can be believed, and what a decision costs."""
     shown = [each for each in FURTHER_COLUMNS if any(row.get(each.metric) not in (None, each.dull) for row in rows)]
     meanings = " ".join(MEANINGS[each.metric] for each in shown if each.metric in MEANINGS)
-    table = _table("What it was like", "\n".join(wrap(meanings, CAPTION_WIDTH)))
+    table = _table("What it was like", meanings)
     for each in shown:
         table.add_column(each.heading, justify="right", no_wrap=True)
     for anonymous in (False, True):

@@ -1,8 +1,19 @@
 """What speed is measured against: a fixed calculation of the same run, and the largest data set of the benchmark."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from convrec import provenance
+from graph.whole_file import written_whole
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 YELP_SHAPE = "synthetic:users=27675,items=70311,attributes=590,seed=0"
 """The largest data set of the published benchmark, in shape."""
@@ -21,3 +32,16 @@ def calibrations_per_second(repeats: int = 20) -> float:
         weights /= weights.sum(axis=1, keepdims=True)
         best = min(best, perf_counter() - began)
     return 1 / best
+
+
+def write_figures(path: Path, found: "Sequence[DataclassInstance]") -> None:
+    """Write what was measured as JSON, with the command, the commit and the machine."""
+    content = {
+        "schema_version": 1,
+        "command": provenance.command_line(),
+        "commit": provenance.commit(),
+        "device": provenance.device(),
+        "results": [asdict(figures) for figures in found],
+    }
+    with written_whole(path) as unfinished:
+        unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
