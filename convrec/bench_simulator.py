@@ -197,8 +197,8 @@ def _table(found: Sequence[SimulatorFigures]) -> Table:
         box=box.SIMPLE_HEAD, title=f"Steps a second, {found[0].batch} dialogues at once, one process",
         title_justify="left", caption_justify="left", pad_edge=False, padding=(0, 1, 0, 0),
         caption="Core: random acts are carried out. Env: candidates, masks and observations as well. Plain: one "
-        "dialogue at a time in plain Python; times: env over plain. Bytes of a running dialogue beside its belief, and of a "
-        f"stored transition. Goals, core and env: {goals}.",
+        "dialogue at a time in plain Python; times: env over plain. Bytes of a running dialogue beside its belief, and "
+        f"of a stored transition. Goals, core and env: {goals}.",
     )  # fmt: skip
     for heading in ("data", "users", "core", "env", "plain", "times", "dialogue", "transition"):
         table.add_column(heading, justify="left" if heading in ("data", "users") else "right", no_wrap=True)
