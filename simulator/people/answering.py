@@ -3,6 +3,8 @@
 Legend: N dialogues, E of them asked now, m options of a question.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,30 @@ COMMON, RARE = 0.1, 0.001
 UNEVEN_ERROR = np.array([0.0, 0.0, 0.05, 0.35])
 UNEVEN_IGNORANCE = np.array([0.0, 0.1, 0.2, 0.5])
 """Rates of which each attribute gets one, all alike."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Questions of one step."""
+
+    rows: NDArray[np.intp]
+    """Dialogues asked, shape (E,)."""
+    options: NDArray[np.int32]
+    """Attributes asked about, shape (E, m); any where there are fewer."""
+    present: NDArray[np.bool_]
+    """Where there is an option, shape (E, m)."""
+    keys: NDArray[np.uint64]
+    """Random key of each dialogue, shape (E,)."""
+    turns: NDArray[np.integer]
+    """Turns taken before, shape (E,)."""
+
+    def each(self, trait: Share) -> Share:
+        """A trait of the people asked, for every option, shape (E, m)."""
+        return np.broadcast_to(trait[self.rows, None], self.options.shape)
+
+    def happens(self, purpose: Purpose, probability: Share) -> NDArray[np.bool_]:
+        """Whether something of this probability happens, shape (E, m) or (E, 1)."""
+        return chance(self.keys, purpose, self.turns, probability)
 
 
 class Answering:
@@ -42,117 +68,85 @@ class Answering:
         :param turns: turns taken before this one, shape (E,).
         :return: shape (E, m), -1 where there is no option.
         """
-        present, safe = options >= 0, np.maximum(options, 0)
-        keys = self._keys[rows]
-        has, known = self._minds.describe(self._catalogue, rows, safe)
+        present = options >= 0
+        asked = Asked(rows, np.maximum(options, 0), present, self._keys[rows], turns)
+        has, known = self._minds.describe(self._catalogue, rows, asked.options)
         if "wandering" in self._present:
-            has = self._look_elsewhere(rows, safe, has, keys, turns)
-        seems = self._see(rows, safe, has & known, keys, turns) & present
+            has = self._look_elsewhere(asked, has)
+        seems = self._see(asked, has & known) & present
         answers = np.where(known, np.where(seems, Answer.YES, Answer.NO), Answer.DONT_KNOW)
         if "vagueness" in self._present:
-            answers = self._grade(rows, safe, answers, keys, turns)
+            answers = self._grade(asked, answers)
         if mode is QuestionMode.FACET:
-            answers = self._name_one(answers, present, keys, turns)
+            answers = self._name_one(asked, answers)
         if self._present & {"ignorance", "uneven", "indifference"}:
-            answers = self._fall_silent(rows, safe, answers, present, mode, keys, turns)
+            answers = self._fall_silent(asked, answers, mode)
         return np.where(present, answers, -1).astype(np.int8)
 
-    def _look_elsewhere(
-        self,
-        rows: NDArray[np.intp],
-        options: NDArray[np.int32],
-        has: NDArray[np.bool_],
-        keys: NDArray[np.uint64],
-        turns: NDArray[np.integer],
-    ) -> NDArray[np.bool_]:
-        lots = uniform(keys, Purpose.OTHER_ITEM, turns, 2)
-        other = sharing(self._catalogue, self._minds.opening[rows], lots[:, 1:])
-        elsewhere = lots[:, :1] < self._traits.wandering[rows, None]
-        return np.where(elsewhere, self._catalogue.item_attributes.contains(other, options), has)
+    def _look_elsewhere(self, asked: Asked, has: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        lots = uniform(asked.keys, Purpose.OTHER_ITEM, asked.turns, 2)
+        other = sharing(self._catalogue, self._minds.opening[asked.rows], lots[:, 1:])
+        elsewhere = lots[:, :1] < self._traits.wandering[asked.rows, None]
+        return np.where(elsewhere, self._catalogue.item_attributes.contains(other, asked.options), has)
 
-    def _see(
-        self,
-        rows: NDArray[np.intp],
-        options: NDArray[np.int32],
-        holds: NDArray[np.bool_],
-        keys: NDArray[np.uint64],
-        turns: NDArray[np.integer],
-    ) -> NDArray[np.bool_]:
+    def _see(self, asked: Asked, holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """What seems to hold, shape (E, m)."""
         traits = self._traits
         seems = holds.copy()
         if self._present & {"slips", "uneven"}:
-            wrong = np.broadcast_to(traits.slips[rows, None], options.shape)
+            wrong = asked.each(traits.slips)
             if "uneven" in self._present:
-                wrong = either(wrong, self._uneven(rows, options, Purpose.UNEVEN_ERROR, UNEVEN_ERROR))
-            seems ^= chance(keys, Purpose.SLIP, turns, wrong)
+                wrong = either(wrong, self._uneven(asked, Purpose.UNEVEN_ERROR, UNEVEN_ERROR))
+            seems ^= asked.happens(Purpose.SLIP, wrong)
         if "reluctance" in self._present:
-            reluctant = np.broadcast_to(traits.reluctance[rows, None], options.shape)
-            seems &= ~chance(keys, Purpose.RELUCTANCE, turns, reluctant)
+            reluctant = asked.each(traits.reluctance)
+            seems &= ~asked.happens(Purpose.RELUCTANCE, reluctant)
         return seems
 
-    def _uneven(self, rows: NDArray[np.intp], options: NDArray[np.int32], purpose: Purpose, rates: Share) -> Share:
+    def _uneven(self, asked: Asked, purpose: Purpose, rates: Share) -> Share:
         """The rate of each attribute under each person's draw, shape (E, m); the same for everybody of one draw."""
-        draw = self._traits.uneven[rows, None]
-        lot = mix64(mix64(draw.astype(np.uint64) * GOLDEN + np.uint64(purpose)) + options.astype(np.uint64) * GOLDEN)
+        draw = self._traits.uneven[asked.rows, None]
+        lot = mix64(
+            mix64(draw.astype(np.uint64) * GOLDEN + np.uint64(purpose)) + asked.options.astype(np.uint64) * GOLDEN
+        )
         return np.where(draw > 0, rates[(lot >> np.uint64(62)).astype(np.intp)], 0.0)
 
-    def _grade(
-        self,
-        rows: NDArray[np.intp],
-        options: NDArray[np.int32],
-        answers: NDArray[np.integer],
-        keys: NDArray[np.uint64],
-        turns: NDArray[np.integer],
-    ) -> NDArray[np.integer]:
+    def _grade(self, asked: Asked, answers: NDArray[np.integer]) -> NDArray[np.integer]:
         """Say "sort of" about what holds, and about the neighbours of what holds where values have an order."""
+        options = asked.options
         facets, last = self._catalogue.attribute_facet, self._catalogue.n_attributes - 1
         ordered = np.array([facet.ordered for facet in self._catalogue.facets], dtype=bool)[facets[options]]
         near = answers == Answer.YES
         if ordered.any():
             for step in (-1, 1):
                 beside = np.clip(options + step, 0, last)
-                has, _ = self._minds.describe(self._catalogue, rows, beside.astype(np.int32))
+                has, _ = self._minds.describe(self._catalogue, asked.rows, beside.astype(np.int32))
                 # At either end of all attributes the place beside one is its own.
                 other = ordered & (beside != options) & (facets[beside] == facets[options])
                 near |= has & other & (answers == Answer.NO)
-        vague = chance(keys, Purpose.GRADES, turns, np.broadcast_to(self._traits.vagueness[rows, None], options.shape))
+        vague = asked.happens(Purpose.GRADES, asked.each(self._traits.vagueness))
         return np.where(near & vague, Answer.SORT_OF, answers)
 
-    def _name_one(
-        self,
-        answers: NDArray[np.integer],
-        present: NDArray[np.bool_],
-        keys: NDArray[np.uint64],
-        turns: NDArray[np.integer],
-    ) -> NDArray[np.integer]:
+    def _name_one(self, asked: Asked, answers: NDArray[np.integer]) -> NDArray[np.integer]:
         """Name one of the options that hold, drawn uniformly; else one that sort of holds; else leave it."""
-        holds, sort_of = (answers == Answer.YES) & present, (answers == Answer.SORT_OF) & present
+        holds, sort_of = (answers == Answer.YES) & asked.present, (answers == Answer.SORT_OF) & asked.present
         nameable = np.where(holds.any(axis=1, keepdims=True), holds, sort_of)
-        lots = uniform(keys, Purpose.NAMING, turns, answers.shape[1])
+        lots = uniform(asked.keys, Purpose.NAMING, asked.turns, answers.shape[1])
         named = np.argmax(np.where(nameable, lots, -1.0), axis=1)[:, None] == np.arange(answers.shape[1])
         return np.where(nameable.any(axis=1, keepdims=True), np.where(named, answers, Answer.UNSAID), answers)
 
-    def _fall_silent(
-        self,
-        rows: NDArray[np.intp],
-        options: NDArray[np.int32],
-        answers: NDArray[np.integer],
-        present: NDArray[np.bool_],
-        mode: QuestionMode,
-        keys: NDArray[np.uint64],
-        turns: NDArray[np.integer],
-    ) -> NDArray[np.integer]:
+    def _fall_silent(self, asked: Asked, answers: NDArray[np.integer], mode: QuestionMode) -> NDArray[np.integer]:
         """Say "I don't know" or "I don't care": of each option alone, or of a facet question as a whole."""
-        ignorance = self._traits.ignorance[rows, None]
-        rates = either(ignorance, ignorance * rarity(self._catalogue)[options])
+        ignorance = self._traits.ignorance[asked.rows, None]
+        rates = either(ignorance, ignorance * rarity(self._catalogue)[asked.options])
         if "uneven" in self._present:
-            rates = either(rates, self._uneven(rows, options, Purpose.UNEVEN_KNOWLEDGE, UNEVEN_IGNORANCE))
+            rates = either(rates, self._uneven(asked, Purpose.UNEVEN_KNOWLEDGE, UNEVEN_IGNORANCE))
         if mode is QuestionMode.FACET:
-            rates = np.where(present, rates, 0.0).sum(axis=1, keepdims=True) / present.sum(axis=1, keepdims=True)
-        care = np.broadcast_to(self._traits.indifference[rows, None], rates.shape)
-        unknown = chance(keys, Purpose.KNOWLEDGE, turns, rates)
-        indifferent = chance(keys, Purpose.CARE, turns, care) & ~unknown
+            told = np.where(asked.present, rates, 0.0).sum(axis=1, keepdims=True)
+            rates = told / asked.present.sum(axis=1, keepdims=True)
+        care = np.broadcast_to(self._traits.indifference[asked.rows, None], rates.shape)
+        unknown = asked.happens(Purpose.KNOWLEDGE, rates)
+        indifferent = asked.happens(Purpose.CARE, care) & ~unknown
         return np.where(unknown, Answer.DONT_KNOW, np.where(indifferent, Answer.DONT_CARE, answers))
 
 

@@ -14,8 +14,7 @@ def _change(traits: Traits, share: float, keys: NDArray[np.uint64]) -> None:
 NOISY = Kind(
     "noisy",
     "Answer the opposite of the truth now and then, about every attribute alike.",
-    "A tenth of the answers turned around is where policies that filter lose half of their success on the published "
-    "benchmark (docs/results.md), and a usual level in studies of noisy feedback.",
+    "The default is a choice; on lastfm it costs bayes a quarter of its success (docs/results.md).",
     _change,
     Number("chance that an answer is the opposite of the truth", 0.1, 0.0, 0.5),
 )
