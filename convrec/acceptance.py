@@ -54,8 +54,8 @@ EVALUATIONS = (
         "lastfm_star-known-drop", "Train items taken out by rule, lastfm_star",
         f"--data lastfm_star --affinity content --known drop {BAYES} {MCR}",
     ),
-    Evaluation("lastfm-blend", "Default affinity, lastfm", f"--data lastfm {BAYES} {MCR}"),
-    Evaluation("lastfm_star-blend", "Default affinity, lastfm_star", f"--data lastfm_star {BAYES} {MCR}"),
+    Evaluation("lastfm-hybrid", "Default affinity, lastfm", f"--data lastfm {BAYES} {MCR}"),
+    Evaluation("lastfm_star-hybrid", "Default affinity, lastfm_star", f"--data lastfm_star {BAYES} {MCR}"),
     *(
         Evaluation(
             f"lastfm-15-{mode}", f"Question modes on lastfm: {mode}",

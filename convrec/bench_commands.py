@@ -19,6 +19,7 @@ from rich import box
 from rich.table import Table
 
 from convrec.acceptance import EVALUATIONS, draw_page, read_result
+from convrec.bench_affinity import affinity
 from convrec.bench_simulator import simulator
 from convrec.cli import examples
 from convrec.evaluation_report import draw
@@ -56,6 +57,7 @@ def bench() -> None:
     """Measure speed, record the acceptance tables, draw their page."""
 
 
+bench.add_command(affinity)
 bench.add_command(simulator)
 
 
@@ -137,7 +139,6 @@ def measure_speed(name: str, affinity_name: str, dialogues: int) -> SpeedFigures
     """Time the whole loop; meant for a process of its own, so that peak memory is that of this data set."""
     from convrec.run_options import RunOptions, load_dataset, make_setting
     from graph import affinity
-    from graph.interactions import Split
     from policy.bayes import BayesPolicy
     from simulator.runs import draw_targets, run_dialogues
 
@@ -145,15 +146,15 @@ def measure_speed(name: str, affinity_name: str, dialogues: int) -> SpeedFigures
     options = RunOptions(name, affinity_name, "classic", "binary", 15, "keep")
     setting = make_setting(options, dataset, affinity.fit(affinity_name, dataset))
     policy = BayesPolicy()
-    run_dialogues(setting, policy, draw_targets(dataset, Split.VALID, 256, seed=1), seed=1)  # compiles the kernels
-    targets = draw_targets(dataset, Split.TEST, dialogues, seed=0)
+    run_dialogues(setting, policy, draw_targets(dataset, 256, seed=1), seed=1)  # compiles the kernels
+    targets = draw_targets(dataset, dialogues, seed=0)
     before = calibrations_per_second()
     began = perf_counter()
     turns = int(run_dialogues(setting, policy, targets, seed=0).history.turns.sum())
     seconds = perf_counter() - began
     yardstick = (before + calibrations_per_second()) / 2
     profile = Profile()
-    profile.runcall(run_dialogues, setting, policy, draw_targets(dataset, Split.TEST, min(dialogues, 1024), 0), 0)
+    profile.runcall(run_dialogues, setting, policy, draw_targets(dataset, min(dialogues, 1024), 0), 0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * (1024 if sys.platform == "darwin" else 1))
     return SpeedFigures(
         name, affinity_name, len(targets), turns, seconds, turns / seconds, yardstick, turns / seconds / yardstick,

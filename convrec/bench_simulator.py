@@ -17,7 +17,6 @@ from convrec.cli import examples
 from convrec.run_options import check_output, console, notices
 from convrec.yardstick import YELP_SHAPE, calibrations_per_second, write_figures
 from graph.answers import AnswerModel
-from graph.interactions import Split
 from simulator.environments.batch import Batch
 from simulator.environments.episodes import EpisodeTargets
 from simulator.environments.observations import KEYS
@@ -131,7 +130,7 @@ class PlainDialogues:
     def __init__(self, places: Batch, users: str, generator: np.random.Generator) -> None:
         self._setting, self._population, self._generator = places.setting, parse_users(users), generator
         self._answer_model = AnswerModel.honest(places.catalogue)
-        self._targets = EpisodeTargets(places.setting.dataset, Split.TEST)
+        self._targets = EpisodeTargets(places.setting.dataset)
         self._begun = 0
         self._begin()
 

@@ -83,7 +83,7 @@ def evaluate(
         each.check_names()
     chosen = [make_policies(each, policies, checkpoints) for each in populations]
     began = perf_counter()
-    dataset = load_dataset(options.data)
+    dataset = load_dataset(options.data, split)
     affinity = fit_affinity(options.affinity, dataset)
     hidden = len(populations) == 1 if anonymous is None else anonymous
     runs = []
@@ -91,7 +91,7 @@ def evaluate(
         settings = [make_setting(each, dataset, affinity)]
         if hidden and not dataset.anonymous:
             settings.append(make_setting(each, dataset, affinity, anonymous=True))
-        runs.append(hold_dialogues(named, settings, each.users, Split.named(split), dialogues, range(seeds)))
+        runs.append(hold_dialogues(named, settings, each.users, dialogues, range(seeds)))
     report = Report(runs, f"{dataset.name}, {options.questions} questions, {split}")
     report.show(wanted.metrics)
     wanted.write(report, perf_counter() - began)
@@ -118,7 +118,6 @@ def hold_dialogues(
     policies: Sequence[tuple[Policy, Path | None]],
     settings: Sequence[Setting],
     users: str,
-    split: Split,
     dialogues: int,
     seeds: Sequence[int],
 ) -> list[Run]:
@@ -128,19 +127,19 @@ def hold_dialogues(
         for setting in settings:
             for policy, path in policies:
                 task = progress.add_task(f"{policy.name}, {users} users", total=None)
-                total = _available(setting, split, dialogues) * len(seeds)
+                total = _available(setting, dialogues) * len(seeds)
                 progress.update(task, total=total)
                 advance = partial(progress.advance, task)
                 source = str(path) if path else None
-                runs.append(evaluate_policy(policy, setting, users, split, dialogues, seeds, advance, source))
+                runs.append(evaluate_policy(policy, setting, users, dialogues, seeds, advance, source))
                 progress.update(task, visible=False)
     return runs
 
 
-def _available(setting: Setting, split: Split, dialogues: int) -> int:
+def _available(setting: Setting, dialogues: int) -> int:
     if setting.dataset.anonymous:
         return dialogues
-    return min(dialogues, len(setting.dataset.interactions.pairs(split)[0]))
+    return min(dialogues, len(setting.dataset.interactions.pairs(Split.TEST)[0]))
 
 
 def progress_bar() -> Progress:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from convrec.settings import Settings
 from graph import affinity as affinities
@@ -60,7 +61,7 @@ class RunOptions:
 OPTIONS = (
     click.option("--data", default="movies", show_default=True, help="Data set; see: convrec data list."),
     click.option(
-        "--affinity", default="blend", show_default=True,
+        "--affinity", default="hybrid", show_default=True,
         help=f"What is known before the first word: {', '.join(affinities.names())}.",
     ),
     click.option(
@@ -110,15 +111,24 @@ def run_options(several_users: bool = False) -> Callable[[Command], Command]:
     return decorate
 
 
-def load_dataset(name: str) -> Dataset:
-    """Load a data set, saying so when it has to be built."""
-    return datasets.load(name, Settings().places(), notices.print)
+def load_dataset(name: str, split: str = "test") -> Dataset:
+    """Load a data set, saying so when it has to be built.
+
+    :param split: "test" for the data as they are, "valid" for a rehearsal that asks for valid pairs.
+    """
+    dataset = datasets.load(name, Settings().places(), notices.print)
+    return affinities.rehearsal(dataset) if split == "valid" else dataset
 
 
 def fit_affinity(name: str, dataset: Dataset) -> Affinity:
-    """Fit an affinity with a spinner and pass on what was left out."""
-    with notices.status(f"learning the affinity {name!r} from train and valid of {dataset.name}"):
-        return affinities.fit(name, dataset, notices.print)
+    """Fit an affinity under a progress bar, or take what was learned before, and pass on what was left out."""
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=notices,
+        transient=True, disable=not notices.is_terminal,
+    ) as progress:  # fmt: skip
+        task = progress.add_task(f"learning the affinity {name!r} from {dataset.name}", total=1.0)
+        places = Settings().places()
+        return affinities.fit_or_load(name, dataset, places.cache, notices.print, partial(progress.advance, task))
 
 
 def make_setting(options: RunOptions, dataset: Dataset, affinity: Affinity, anonymous: bool = False) -> Setting:

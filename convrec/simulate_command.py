@@ -10,7 +10,6 @@ from convrec.cli import examples
 from convrec.evaluate_command import make_policies
 from convrec.run_options import RunOptions, console, fit_affinity, load_dataset, make_setting, run_options
 from dialogs.phrases import WORDING
-from graph.interactions import Split
 from policy import registry
 from simulator.evaluation import Run, evaluate_policy
 from simulator.rendering import render_dialogue
@@ -34,9 +33,9 @@ def simulate(options: RunOptions, policy: str, split: str, dialogues: int, seed:
     """Show a few simulated dialogues in words."""
     options.check_names()
     ((chosen, _),) = make_policies(options, [policy], [])
-    dataset = load_dataset(options.data)
+    dataset = load_dataset(options.data, split)
     setting = make_setting(options, dataset, fit_affinity(options.affinity, dataset))
-    run = evaluate_policy(chosen, setting, options.users, Split.named(split), dialogues, [seed])
+    run = evaluate_policy(chosen, setting, options.users, dialogues, [seed])
     for row in range(len(run.targets)):
         print_dialogue(run, row)
 

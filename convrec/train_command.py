@@ -16,6 +16,7 @@ from convrec.run_options import (
     make_setting,
     run_options,
 )
+from graph import affinity as affinities
 from policy.tuned_rules import Conditions, TunedRule, keep_rule, read_rules
 from policy.tuning import dialogues_needed, tune_gain_rule
 
@@ -36,13 +37,15 @@ from policy.tuning import dialogues_needed, tune_gain_rule
 def train(options: RunOptions, policy: str, seed: int, out: Path) -> None:
     """Train a policy in the simulator.
 
-    For bayes: find the few numbers of its gain rule on valid dialogues. The test split is not looked at.
+    For bayes: find the few numbers of its gain rule on a rehearsal that asks for valid pairs. The test split is not
+    looked at.
     """
     check_output(out, "--out")
     options.check_names()
     if out.exists():
         read_rules(out)
-    dataset = load_dataset(options.data)
+    whole = load_dataset(options.data)
+    dataset = affinities.rehearsal(whole)
     setting = make_setting(options, dataset, fit_affinity(options.affinity, dataset))
     with progress_bar() as progress:
         task = progress.add_task(f"tuning {policy}", total=dialogues_needed())
@@ -53,7 +56,7 @@ def train(options: RunOptions, policy: str, seed: int, out: Path) -> None:
     record = {
         "command": provenance.command_line(),
         "commit": provenance.commit(),
-        "data": dataset.fingerprint,
+        "data": whole.fingerprint,
         "seed": seed,
         "valid": {
             "dialogues": tuning.dialogues,

@@ -7,7 +7,6 @@ from dialogs.phrases import WORDING
 from graph.affinity import Affinity
 from graph.answers import QuestionMode
 from graph.dataset import Dataset
-from graph.interactions import Split
 from policy import registry
 from policy.tuned_rules import Conditions
 from simulator.core import Rules
@@ -37,7 +36,7 @@ class Sampler:
         """The dialogues of one kind of user."""
         conditions = Conditions(self._dataset.name, self._affinity.name, "facet", 15, users=users)
         setting = Setting(self._dataset, self._affinity, parse_users(users), Rules(questions=QuestionMode.FACET))
-        return evaluate_policy(registry.make(policy, conditions), setting, users, Split.TEST, HELD, [0])
+        return evaluate_policy(registry.make(policy, conditions), setting, users, HELD, [0])
 
     @cached_property
     def _classic(self) -> Run:

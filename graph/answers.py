@@ -18,8 +18,11 @@ from graph.catalogue import Catalogue
 LOG_IMPOSSIBLE = -40.0
 """Log-likelihood of what cannot be.  Finite, so that contradictory answers rank items instead of losing them all."""
 
-UNKNOWN_DONT_KNOW = 0.5
+UNKNOWN_DONT_KNOW = 0.8
 """How often people do not know either what the catalogue does not know."""
+
+UNKNOWN_VOLUNTEERED = 0.1
+"""How likely people name unasked what the catalogue does not know, as a share of how likely they affirm it if asked."""
 
 FloatArray = NDArray[np.float64]
 
@@ -86,6 +89,8 @@ class AnswerModel:
     """The same where the item lacks it; where the facet is unknown, the two are mixed by ``rate``, shape (P,)."""
     rate: FloatArray
     """Share of items with the attribute among those whose facet is known: P(yes) where it is unknown, shape (P,)."""
+    unknown_volunteered: float = UNKNOWN_VOLUNTEERED
+    """Chance that what would be affirmed is named unasked where the facet is unknown, beside where it is known."""
     acceptance: float = 1.0
     """Chance that a list which holds the item is accepted."""
     critique_error: float = 0.0
@@ -95,7 +100,7 @@ class AnswerModel:
 
     @classmethod
     def honest(cls, catalogue: Catalogue) -> "AnswerModel":
-        """Truthful answers; where the catalogue does not know, people know about half the time."""
+        """Truthful answers; where the catalogue does not know, people mostly do not know either."""
         return cls.equal(catalogue)
 
     @classmethod
@@ -111,7 +116,7 @@ class AnswerModel:
         sort_of_lacks: float = 0.0,
         acceptance: float = 1.0,
     ) -> "AnswerModel":
-        """The same rates for every attribute; where the catalogue does not know, people know half the time at most."""
+        """The same rates for every attribute; where the catalogue does not know, people mostly do not know either."""
 
         def everywhere(rate: float) -> FloatArray:
             return np.full(catalogue.n_attributes, rate)

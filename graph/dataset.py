@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.catalogue import Catalogue
-from graph.interactions import Interactions
+from graph.interactions import Interactions, Split
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Dataset:
     """Where it comes from, in words."""
     licence: str
     """What may be done with it, in words."""
+    asks: Split = Split.TEST
+    """Whose pairs the test edges are in the whole data: valid in a rehearsal, where the true test split is absent."""
 
     @property
     def anonymous(self) -> bool:

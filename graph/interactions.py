@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graph.csr import CSR
 from graph.errors import DataError
+from graph.hashing import hash_order
 
 
 class Split(IntEnum):
@@ -86,6 +87,37 @@ class Interactions:
         chosen = (self.split == split) & self.liked
         return self.users[chosen], self.items[chosen]
 
+    @property
+    def timed(self) -> bool:
+        """Whether it is known what came first."""
+        return bool(self.times.any())
+
+    @cached_property
+    def in_order(self) -> NDArray[np.int64]:
+        """Edges by user, and of each user oldest first, shape (E,).
+
+        Ties, and everything where no times are known, stand in an order that has nothing to do with ids.
+        """
+        return np.lexsort((hash_order(self.items.astype(np.int64)), self.times, self.users))
+
+    @cached_property
+    def verdicts(self) -> NDArray[np.int8]:
+        """1 where liked, -1 where rated below the middle of the scale, else 0, shape (E,)."""
+        low, high = (self.ratings.min(), self.ratings.max()) if self.n_edges else (0.0, 0.0)
+        return np.where(self.liked, 1, np.where(self.ratings < (low + high) / 2, -1, 0)).astype(np.int8)
+
+    @cached_property
+    def known_likes(self) -> CSR:
+        """Items each user liked in train or valid, U rows, V columns: what affinities are learned from."""
+        chosen = (self.split != Split.TEST) & self.liked
+        return CSR.from_pairs(self.users[chosen], self.items[chosen], self.n_users, self.n_items)
+
+    @cached_property
+    def valid_likes(self) -> CSR:
+        """Items each user liked in valid, U rows, V columns."""
+        users, items = self.pairs(Split.VALID)
+        return CSR.from_pairs(users, items, self.n_users, self.n_items)
+
     @cached_property
     def train_items(self) -> CSR:
         """Items each user has in train, liked or not, U rows, V columns."""
@@ -94,6 +126,6 @@ class Interactions:
 
     @cached_property
     def train_likes(self) -> CSR:
-        """Items each user has in train and liked, U rows, V columns: what affinities are learned from."""
+        """Items each user has in train and liked, U rows, V columns."""
         users, items = self.pairs(Split.TRAIN)
         return CSR.from_pairs(users, items, self.n_users, self.n_items)

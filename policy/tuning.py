@@ -1,4 +1,4 @@
-"""Find the few numbers of the gain rule on the valid split.
+"""Find the few numbers of the gain rule on a rehearsal of the test.
 
 Successive halving (Jamieson and Talwalkar, 2016): every rule holds a few dialogues, the better ones hold more.  All
 meet the same users with the same luck, so differences are paired.
@@ -10,7 +10,6 @@ from itertools import product
 
 import numpy as np
 
-from graph.interactions import Split
 from policy.bayes import BayesPolicy, GainRule
 from simulator.metrics import hdcg, success_rate_at, turns_taken
 from simulator.runs import Setting, draw_targets, run_dialogues
@@ -42,13 +41,15 @@ class Tuning:
 
 
 def tune_gain_rule(setting: Setting, seed: int, advance: Callable[[int], None] | None = None) -> Tuning:
-    """Try every rule of :data:`GRID` on valid dialogues and keep the one that costs fewest turns.
+    """Try every rule of :data:`GRID` on what the data set asks for and keep the one that costs fewest turns.
+
+    Meant for a rehearsal (:func:`graph.affinity.rehearsal`), where the test split is not in the data at all.
 
     :param advance: told how many dialogues have just ended; :func:`dialogues_needed` of them in all.
     """
     rules, best = list(GRID), None
     for dialogues, survivors in ROUNDS:
-        targets = draw_targets(setting.dataset, Split.VALID, dialogues, seed)
+        targets = draw_targets(setting.dataset, dialogues, seed)
         outcomes = []
         for rule in rules:
             history = run_dialogues(setting, BayesPolicy(rule), targets, seed).history

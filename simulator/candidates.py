@@ -75,7 +75,7 @@ def select_candidates(belief: Belief, history: History, space: ActionSpace, mode
 
     Items that may not be shown have no weight in the belief, so they are never among them.
     """
-    questions = best_questions(belief, _asked(history), mode, space.n_ask)
+    questions = best_questions(belief, history.named, mode, space.n_ask)
     items = belief.top_items(space.n_recommend, without=history.judged_lists.reshape(history.n_dialogues, -1))
     masses = belief.masses(np.arange(history.n_dialogues), items)
     found = items >= 0
@@ -83,9 +83,3 @@ def select_candidates(belief: Belief, history: History, space: ActionSpace, mode
     may_wait = (history.waits_in_a_row < MOST_WAITS) | ~speaks.any(axis=1)
     mask = np.concatenate([speaks, may_wait[:, None]], axis=1)
     return Candidates(space, questions, items, masses.astype(np.float64), mask)
-
-
-def _asked(history: History) -> NDArray[np.int32]:
-    """Attributes the user was asked for or named unasked, those of :meth:`History.asked`, shape (N, A), -1 for none."""
-    options = history.options.reshape(history.n_dialogues, -1)
-    return np.concatenate([history.opening[:, None], options, history.volunteered], axis=1)

@@ -84,6 +84,14 @@ class Tally(RowArrays):
         return cls(np.zeros(n), *(np.zeros(n, np.int32) for _ in range(5)))
 
 
+def policy_keys(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The keys that a policy sees of dialogues with these keys, shape (N,).
+
+    Half of the bits only: a policy cannot compute from its keys what the users' luck will be.
+    """
+    return np.asarray(mix64(keys ^ _POLICY_SALT) >> np.uint64(32))
+
+
 class Conversations:
     """Dialogues under way.
 
@@ -111,8 +119,7 @@ class Conversations:
         """Place of each dialogue under way among those begun, shape (N,)."""
         self.tally = Tally.empty(self.n_dialogues)
         self.belief: Belief = believe(catalogue, answer_model, log_prior, self.history, self._eligible)
-        # Half of the bits only: a policy cannot compute from its keys what the users' luck will be.
-        self._policy_keys = mix64(keys ^ _POLICY_SALT) >> np.uint64(32)
+        self._policy_keys = policy_keys(keys)
 
     @property
     def n_dialogues(self) -> int:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.interactions import Split
 from simulator.calibration import reliability, squared_errors
 from simulator.history import Act, History
 from simulator.metrics import FAILURE_TURNS, hdcg, succeeded_by, turns_taken
@@ -55,7 +54,6 @@ class Run:
     setting: Setting
     users: str
     """What the user type is called."""
-    split: Split
     targets: Targets
     """Shape (D,)."""
     seed_of: NDArray[np.int64]
@@ -169,7 +167,7 @@ class Run:
             "affinity": setting.affinity.name,
             "questions": setting.rules.questions.name.lower(),
             "known": "drop" if setting.drops_known else "keep",
-            "split": self.split.name.lower(),
+            "split": setting.dataset.asks.name.lower(),
             "dialogues": len(self.targets),
             "turns": setting.rules.turns,
             "failure_turns": FAILURE_TURNS,
@@ -212,7 +210,6 @@ def evaluate_policy(
     policy: Policy,
     setting: Setting,
     users: str,
-    split: Split,
     dialogues: int,
     seeds: Sequence[int],
     advance: Callable[[int], None] | None = None,
@@ -225,12 +222,12 @@ def evaluate_policy(
     began = perf_counter()
     targets, held = [], []
     for seed in seeds:
-        drawn = draw_targets(setting.dataset, split, dialogues, seed)
+        drawn = draw_targets(setting.dataset, dialogues, seed)
         held.append(run_dialogues(setting, policy, drawn, seed, advance=advance))
         targets.append(drawn)
     joined = Targets(np.concatenate([t.users for t in targets]), np.concatenate([t.items for t in targets]))
     seed_of = np.repeat(np.asarray(seeds, dtype=np.int64), [len(t) for t in targets])
-    return Run(policy, setting, users, split, joined, seed_of, Dialogues.join(held), perf_counter() - began, checkpoint)
+    return Run(policy, setting, users, joined, seed_of, Dialogues.join(held), perf_counter() - began, checkpoint)
 
 
 def compare(runs: Sequence[Run]) -> list[Comparison]:

@@ -191,13 +191,16 @@ class History(RowArrays):
             part.grow(longest - part.n_steps)
         return cls.concatenate(parts)
 
+    @property
+    def named(self) -> NDArray[np.int32]:
+        """Attributes the user was asked for or named unasked, in any order, shape (N, A), -1 for none."""
+        options = self.options.reshape(self.n_dialogues, -1)
+        return np.concatenate([self.opening[:, None], options, self.volunteered], axis=1)
+
     def asked(self, n_attributes: int) -> NDArray[np.bool_]:
         """Attributes whose truth the user was already asked for or volunteered, shape (N, P)."""
         asked = np.zeros((self.n_dialogues, n_attributes + 1), dtype=bool)
-        rows = np.arange(self.n_dialogues)[:, None]
-        asked[rows[:, 0], self.opening] = True
-        asked[rows, self.options.reshape(self.n_dialogues, -1)] = True
-        asked[rows, self.volunteered] = True
+        asked[np.arange(self.n_dialogues)[:, None], self.named] = True
         return asked[:, :-1]
 
     def shown(self, n_items: int) -> NDArray[np.bool_]:

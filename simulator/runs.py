@@ -46,23 +46,23 @@ class Targets:
         return len(self.items)
 
 
-def draw_targets(dataset: Dataset, split: Split, count: int, seed: int) -> Targets:
-    """Targets of a run: pairs of the split shuffled by seed, without replacement.
+def draw_targets(dataset: Dataset, count: int, seed: int) -> Targets:
+    """Targets of a run: pairs the data set asks for, shuffled by seed, without replacement.
 
     Where there are no users, items are drawn by the catalogue's popularity.
 
-    :raises OptionError: when the split has no pairs.
+    :raises OptionError: when it asks for none.
     """
-    rng = np.random.default_rng([seed, int(split)])
+    rng = np.random.default_rng([seed, int(dataset.asks)])
     if dataset.anonymous:
         weights = dataset.catalogue.popularity.astype(np.float64)
         if not weights.sum():
             raise OptionError(f"{dataset.name} has no users, and no item of it is popular: there is nothing to draw")
         drawn = rng.choice(dataset.catalogue.n_items, count, p=weights / weights.sum())
         return Targets(np.full(count, ANONYMOUS, np.int32), drawn.astype(np.int32))
-    users, items = dataset.interactions.pairs(split)
+    users, items = dataset.interactions.pairs(Split.TEST)
     if not len(users):
-        raise OptionError(f"{dataset.name} has no {split.name.lower()} pairs to talk about")
+        raise OptionError(f"{dataset.name} has no {dataset.asks.name.lower()} pairs to talk about")
     chosen = rng.permutation(len(users))[:count]
     return Targets(users[chosen], items[chosen])
 

@@ -1,7 +1,7 @@
-"""Valid targets among their rivals: what the weights of every affinity are fitted on.
+"""Targets of a rehearsal among their rivals: what the weights of every affinity are fitted on.
 
 A conversation opens with one true attribute of its target, so an affinity has to tell the target from the items that
-share that attribute.  A contest is one valid (user, target) pair, one attribute of the target drawn uniformly, and the
+share that attribute.  A contest is one (user, target) pair, one attribute of the target drawn uniformly, and the
 items that have it.  An item with n attributes is opened with this one in 1 of n dialogues, so that is its weight:
 P(item | user, opening) = prior(item | user) / n, up to a constant.  (Left out, the weights would learn to prefer items
 of few attributes, and the scores would be a prior only right after an opening.)  Many rivals are sampled, and weigh as
@@ -11,8 +11,9 @@ vocabulary", arXiv:1412.2007).
 Legend: M contests, C contenders of a contest, D features, B users asked for at once, V items.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,19 +24,29 @@ from graph.interactions import Split
 
 FloatArray = NDArray[np.float32]
 
+_T = TypeVar("_T", bound=np.generic)
+
 NEVER = np.float32(-1e9)
 """Log weight of a place that no contender fills; finite, so that products with zero stay zero."""
 
 USERS_AT_ONCE = 256
-"""Rows of scores held in memory while features are gathered: 70 MB a feature at 70,000 items."""
+"""Rows of scores held in memory while features are gathered, at most."""
+
+SCORES_AT_ONCE = 2**24
+"""Scores of one feature held in memory: 64 MB."""
+
+
+def users_at_once(n_items: int) -> int:
+    """Rows of scores to hold in memory."""
+    return int(np.clip(SCORES_AT_ONCE // max(n_items, 1), 1, USERS_AT_ONCE))
 
 
 @dataclass(frozen=True)
 class ContestsConfig:
-    """Which valid pairs are used, and how many rivals each target meets."""
+    """Which pairs are used, and how many rivals each target meets."""
 
     contests: int = 6_000
-    """At most so many valid pairs, drawn without replacement; the standard error of a mean log-likelihood is 0.02."""
+    """At most so many pairs, drawn without replacement; the standard error of a mean log-likelihood is 0.02."""
     contenders: int = 512
     """At most so many items a contest, the target included; rivals beyond are sampled and weighted up."""
     seed: int = 0
@@ -61,7 +72,7 @@ class Contests:
         """The contests that are true in ``chosen``, shape (M,)."""
         return Contests(self.users[chosen], self.items[chosen], self.log_weights[chosen])
 
-    def gather(self, of_users: Callable[[IntArray], FloatArray]) -> FloatArray:
+    def gather(self, of_users: Callable[[IntArray], NDArray[_T]]) -> NDArray[_T]:
         """Values of the contenders.
 
         :param of_users: maps users of shape (B,) to values of shape (B, V) or (B, V, D).
@@ -70,14 +81,20 @@ class Contests:
         users, place = np.unique(self.users, return_inverse=True)
         order = np.argsort(place, kind="stable")
         parts = []
-        for first in range(0, len(users), USERS_AT_ONCE):
-            chosen = order[(place[order] >= first) & (place[order] < first + USERS_AT_ONCE)]
-            values = of_users(users[first : first + USERS_AT_ONCE])
+        at_once = users_at_once(int(self.items.max(initial=0)) + 1)
+        for first in range(0, len(users), at_once):
+            chosen = order[(place[order] >= first) & (place[order] < first + at_once)]
+            values = of_users(users[first : first + at_once])
             parts.append(values[(place[chosen] - first)[:, None], self.items[chosen]])
         gathered = np.concatenate(parts)
         restored = np.empty_like(gathered)
         restored[order] = gathered
         return restored
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Contests]") -> "Contests":
+        """Contests of several rehearsals, one after another."""
+        return cls(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(cls)))
 
     def softmax(self, scores: FloatArray) -> tuple[NDArray[np.float64], FloatArray]:
         """What the scores make of the contests when they are a log prior.
@@ -94,16 +111,16 @@ class Contests:
         return at_target - np.log(totals), shares
 
 
-def draw_contests(dataset: Dataset, config: ContestsConfig = ContestsConfig(), opened: bool = True) -> Contests:
-    """Contests of the valid split.
+def draw_contests(rehearsal: Dataset, config: ContestsConfig = ContestsConfig(), opened: bool = True) -> Contests:
+    """Contests of what a rehearsal asks for.
 
     :param opened: rivals share an attribute with the target, as after the opening of a dialogue; else, and for targets
         without attributes, they are all items.
     """
     rng = np.random.default_rng(config.seed)
-    users, targets = dataset.interactions.pairs(Split.VALID)
+    users, targets = rehearsal.interactions.pairs(Split.TEST)
     drawn = rng.permutation(len(users))[: config.contests]
-    catalogue = dataset.catalogue
+    catalogue = rehearsal.catalogue
     width = min(config.contenders, catalogue.n_items)
     items = np.zeros((len(drawn), width), dtype=np.int64)
     log_weights = np.full((len(drawn), width), NEVER, dtype=np.float32)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.affinity.contests import ContestsConfig, draw_contests
+from graph.affinity.profiles import Profiles
 from graph.affinity.protocol import checked_users
+from graph.affinity.rehearsals import rehearsals
 from graph.affinity.weights import fit_best
 from graph.csr import IntArray
 from graph.dataset import Dataset
@@ -28,6 +30,10 @@ class Uniform:
         """Zeros, shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""
         return np.zeros((len(checked_users(users, self.n_users)), self.n_items), dtype=np.float32)
 
+    def scores_of(self, profiles: Profiles) -> NDArray[np.float32]:
+        """Zeros, shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""
+        return np.zeros((len(profiles), self.n_items), dtype=np.float32)
+
 
 @dataclass(frozen=True)
 class PopularityConfig:
@@ -41,10 +47,10 @@ class PopularityConfig:
 
 
 class Popularity:
-    """``log prior(i) = exponent * log(train likes of i + smoothing)``, the same for everybody.
+    """``log prior(i) = exponent * log(likes of i + smoothing)``, the same for everybody.
 
-    Both numbers maximise the likelihood of valid targets.  Where nobody has a history it is ``log(popularity)`` of the
-    catalogue, so that items are drawn exactly in proportion to how sought they are.
+    Both numbers maximise the likelihood of the targets of a rehearsal.  Where nobody has a history it is
+    ``log(popularity)`` of the catalogue, so that items are drawn exactly in proportion to how sought they are.
     """
 
     name = "popularity"
@@ -60,21 +66,31 @@ class Popularity:
     @classmethod
     def fit(cls, dataset: Dataset, config: PopularityConfig = PopularityConfig()) -> "Popularity":
         """Learn from train and valid; the test split is not looked at."""
-        likes = dataset.interactions.train_likes
-        contests = draw_contests(dataset, config.contests)
-        if not likes.n_edges or not contests.n_contests:
+        likes = dataset.interactions.known_likes
+        rehearsal = next(rehearsals(dataset), None)
+        if rehearsal is None:
             return cls(catalogue_log_prior(dataset, config.floor), likes.n_rows, exponent=1.0, smoothing=0.0)
-        counts = np.bincount(likes.indices, minlength=dataset.catalogue.n_items)
+        contests = draw_contests(rehearsal, config.contests)
+        known = count_likes(rehearsal)
         smoothing, best = fit_best(
-            contests, config.smoothings, lambda smoothing: np.log(counts + smoothing)[contests.items][..., None]
+            contests, config.smoothings, lambda smoothing: np.log(known + smoothing)[contests.items][..., None]
         )
         exponent = float(best.weights[0])
-        log_prior = (exponent * np.log(counts + smoothing)).astype(np.float32)
+        log_prior = (exponent * np.log(count_likes(dataset) + smoothing)).astype(np.float32)
         return cls(log_prior, likes.n_rows, exponent, smoothing)
 
     def scores(self, users: IntArray) -> NDArray[np.float32]:
         """Shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""
         return np.tile(self.log_prior, (len(checked_users(users, self.n_users)), 1))
+
+    def scores_of(self, profiles: Profiles) -> NDArray[np.float32]:
+        """Shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""
+        return np.tile(self.log_prior, (len(profiles), 1))
+
+
+def count_likes(dataset: Dataset) -> NDArray[np.int64]:
+    """Likes of every item in train and valid, shape (V,)."""
+    return np.bincount(dataset.interactions.known_likes.indices, minlength=dataset.catalogue.n_items)
 
 
 def catalogue_log_prior(dataset: Dataset, floor: float) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """What every affinity promises.
 
-Legend: B users asked for at once, U users, V items.
+Legend: B people asked for at once, U users, V items.
 """
 
 from typing import Protocol
@@ -8,15 +8,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.csr import CSR, IntArray
+from graph.affinity.profiles import ANONYMOUS, Histories, Profiles
+from graph.csr import IntArray
 from graph.errors import OptionError
 
-ANONYMOUS = -1
-"""The user id of somebody without history."""
+FloatArray = NDArray[np.float32]
+
+
+__all__ = ["ANONYMOUS", "Affinity", "OfProfiles", "checked_users"]
 
 
 class Affinity(Protocol):
-    """How well each item fits a user before the dialogue starts.
+    """How well each item fits a person before the dialogue starts.
 
     The scores are the prior of the belief and meet answer likelihoods there, so they are log-probabilities: within a
     row, ``exp(score_i - score_j)`` says how many times likelier item i is the one looked for than item j.
@@ -30,13 +33,31 @@ class Affinity(Protocol):
     def n_items(self) -> int:
         """V."""
 
-    def scores(self, users: IntArray) -> NDArray[np.float32]:
-        """Log prior of every item, up to a constant a row; finite, and the same at every call.
+    def scores(self, users: IntArray) -> FloatArray:
+        """Log prior of every item for users of the data, up to a constant a row; the same at every call.
 
         :param users: users asked for, shape (B,), in 0..U-1, or -1 for somebody without history; repeats allowed.
-        :return: a new array of shape (B, V).
+        :return: a new, finite array of shape (B, V).
         :raises OptionError: when a user is outside -1..U-1.
         """
+
+    def scores_of(self, profiles: Profiles) -> FloatArray:
+        """The same for anybody, by what is known of them; shape (B, V)."""
+
+
+class OfProfiles:
+    """The half of an affinity that looks users of the data up."""
+
+    def __init__(self, histories: Histories) -> None:
+        self._histories = histories
+
+    def scores(self, users: IntArray) -> FloatArray:
+        """Shape (B, V); see :class:`Affinity`."""
+        return self.scores_of(self._histories.of(checked_users(users, self._histories.n_users)))
+
+    def scores_of(self, profiles: Profiles) -> FloatArray:
+        """Shape (B, V); see :class:`Affinity`."""
+        raise NotImplementedError
 
 
 def checked_users(users: IntArray, n_users: int) -> NDArray[np.int64]:
@@ -49,10 +70,3 @@ def checked_users(users: IntArray, n_users: int) -> NDArray[np.int64]:
         wrong = asked[(asked < ANONYMOUS) | (asked >= n_users)][0]
         raise OptionError(f"affinity: no user {wrong} here; give 0..{n_users - 1}, or -1 for somebody without history")
     return asked
-
-
-def has_history(likes: CSR, users: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each user liked something in train, shape (B,); the others are treated as anonymous."""
-    known = np.asarray(users != ANONYMOUS)
-    known[known] = likes.degrees[users[known]] > 0
-    return known

@@ -13,12 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from graph.answers import AnswerModel
 from graph.errors import OptionError
-from graph.interactions import Split
 from simulator.core import Conversations, Outcome
 from simulator.environments.episodes import EpisodeTargets
 from simulator.environments.observations import KEYS, Observation, observation_space, observe
 from simulator.environments.options import check_count, check_kind, check_known
-from simulator.environments.setup import make_setting, split_named
+from simulator.environments.setup import make_setting
 from simulator.protocol import Decision, State
 from simulator.randomness import dialogue_keys
 
@@ -40,8 +39,7 @@ class Batch:
     """N dialogues under way.
 
     :param autoreset: whether others take the places of those whose dialogue is over.
-    :param split: whose pairs the dialogues are about, see :class:`simulator.environments.episodes.EpisodeTargets`.
-        By default valid: affinities know the train pairs, so that their prior would be too good there.
+    :param split: "valid", the default, for a rehearsal that knows train and asks for valid pairs, or "test".
     :param observe: parts of the observations, some of :data:`simulator.environments.observations.KEYS`.
     :param answer_model: how answers are understood; truthfully if not given.
     :param options: see :func:`simulator.environments.setup.make_setting`.
@@ -61,15 +59,12 @@ class Batch:
     ) -> None:
         check_count("num_envs", n_places)
         check_known(options, OPTIONS)
-        self.setting = make_setting(**options)
+        self.setting = make_setting(split=split, **options)
         self.catalogue, self.rules = self.setting.dataset.catalogue, self.setting.rules
         self.space = observation_space(self.catalogue, self.rules, observe)
         self.keys = tuple(self.space)
         self.n_slots = self.rules.space.n_slots
-        target_split = split_named(split)
-        if self.setting.drops_known and target_split is Split.TRAIN:
-            raise OptionError("known='drop' hides the very items that split='train' looks for; choose another split")
-        self._targets = EpisodeTargets(self.setting.dataset, target_split)
+        self._targets = EpisodeTargets(self.setting.dataset)
         self._answer_model = AnswerModel.honest(self.catalogue) if answer_model is None else answer_model
         check_kind("answer_model", self._answer_model, AnswerModel)
         self._autoreset = autoreset

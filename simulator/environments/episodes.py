@@ -15,14 +15,14 @@ from simulator.runs import ANONYMOUS, Targets
 
 
 class EpisodeTargets:
-    """Draws a user uniformly, then one of the items the split holds for that user.
+    """Draws a user uniformly, then one of the items the data set asks for.
 
     Where there are no users, items are drawn by the catalogue's popularity.
 
     :raises OptionError: when there is nothing to draw.
     """
 
-    def __init__(self, dataset: Dataset, split: Split) -> None:
+    def __init__(self, dataset: Dataset) -> None:
         self._anonymous = dataset.anonymous
         if dataset.anonymous:
             weights = dataset.catalogue.popularity.astype(np.float64)
@@ -32,9 +32,9 @@ class EpisodeTargets:
                 )
             self._bounds = np.cumsum(weights / weights.sum())
             return
-        users, items = dataset.interactions.pairs(split)
+        users, items = dataset.interactions.pairs(Split.TEST)
         if not len(users):
-            raise OptionError(f"{dataset.name} has no {split.name.lower()} pairs to talk about")
+            raise OptionError(f"{dataset.name} has no {dataset.asks.name.lower()} pairs to talk about")
         self._items = CSR.from_pairs(users, items, dataset.interactions.n_users, dataset.catalogue.n_items)
         self._users = np.flatnonzero(self._items.degrees).astype(np.int32)
 

@@ -13,7 +13,6 @@ from graph.answers import QuestionMode
 from graph.catalogue import Catalogue
 from graph.dataset import Dataset
 from graph.errors import OptionError
-from graph.interactions import Split
 from graph.places import Places
 from simulator.candidates import ActionSpace
 from simulator.core import Rules
@@ -31,7 +30,8 @@ def make_setting(
     *,
     data: str | Dataset = "movies",
     users: str | UserType = "classic",
-    affinity: str | Affinity = "blend",
+    split: str = "test",
+    affinity: str | Affinity = "hybrid",
     questions: str = "binary",
     turns: int = 15,
     clock: int = CLOCK,
@@ -44,6 +44,7 @@ def make_setting(
 
     :param data: name (see ``convrec data list``) or data set.
     :param users: kinds of simulated users, such as ``"noisy:0.1+impatient"``, or what makes them.
+    :param split: "test", or "valid" for a rehearsal of it (:func:`graph.affinity.rehearsal`) that asks for valid pairs.
     :param affinity: name, fitted at first use, or a fitted one.
     :param questions: "binary", "facet" or "multi".
     :param turns: turns the agent may take; ``clock``: ticks until the dialogue is cut off.
@@ -54,6 +55,7 @@ def make_setting(
     :raises DataError: when there is no such data set, or it cannot be loaded.
     """
     check_choice("questions", questions, [mode.name.lower() for mode in QuestionMode])
+    check_choice("split", split, ["test", "valid"])
     check_choice("known", known, ["keep", "drop"])
     check_count("turns", turns, MOST_TURNS)
     check_count("clock", clock, MOST_TURNS)
@@ -66,8 +68,11 @@ def make_setting(
     people = parse_users(users) if isinstance(users, str) else users
     if not callable(people):
         raise OptionError(f"users={users!r}: give a name, or what makes users")
-    dataset = _dataset(data) if isinstance(data, str) else data
-    check_kind("data", dataset, Dataset)
+    if isinstance(data, str):
+        dataset = _dataset(data, split)
+    else:
+        check_kind("data", data, Dataset)
+        dataset = affinities.rehearsal(data) if split == "valid" else data
     return Setting(
         dataset,
         _affinity(affinity, dataset),
@@ -76,15 +81,6 @@ def make_setting(
         drop_known=known == "drop",
         eligible=_checked_eligible(eligible, dataset.catalogue),
     )
-
-
-def split_named(name: str) -> Split:
-    """The split called ``name``.
-
-    :raises OptionError: when there is none.
-    """
-    check_choice("split", name, [split.name.lower() for split in Split])
-    return Split[name.upper()]
 
 
 def _checked_eligible(eligible: Any, catalogue: Catalogue) -> NDArray[np.bool_] | None:
@@ -99,10 +95,11 @@ def _checked_eligible(eligible: Any, catalogue: Catalogue) -> NDArray[np.bool_] 
     return flags
 
 
-@lru_cache(maxsize=4)
-def _dataset(name: str) -> Dataset:
+@lru_cache(maxsize=8)
+def _dataset(name: str, split: str) -> Dataset:
     """Loaded once for all environments of a process."""
-    return datasets.load(name, Places.from_environment())
+    dataset = datasets.load(name, Places.from_environment())
+    return affinities.rehearsal(dataset) if split == "valid" else dataset
 
 
 _FITTED: dict[tuple[str, str], Affinity] = {}
@@ -113,7 +110,7 @@ def _affinity(affinity: str | Affinity, dataset: Dataset) -> Affinity:
     if isinstance(affinity, str):
         key = affinity, dataset.fingerprint
         if key not in _FITTED:
-            _FITTED[key] = affinities.fit(affinity, dataset)
+            _FITTED[key] = affinities.fit_or_load(affinity, dataset, Places.from_environment().cache)
         return _FITTED[key]
     if getattr(affinity, "n_items", None) != dataset.catalogue.n_items:
         raise OptionError(

@@ -63,7 +63,7 @@ def test_golden(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
     history.accepted[0, 3] = 2
     targets = Targets(np.array([0, -1], np.int32), np.array([alien, heat], np.int32))
     setting = setting_of(world, turns=14)
-    run = Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.zeros(2, int), dialogues_of(history), 0.0)
+    run = Run(Scripted([0]), setting, "classic", targets, np.zeros(2, int), dialogues_of(history), 0.0)
     monkeypatch.setattr(simulate_command, "console", Console(width=80))
     for row in range(2):
         simulate_command.print_dialogue(run, row)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from graph.answers import (
     LOG_IMPOSSIBLE,
+    UNKNOWN_DONT_KNOW,
     Answer,
     AnswerModel,
     QuestionMode,
@@ -198,7 +199,7 @@ def test_the_honest_user() -> None:
     assert model.rate == pytest.approx([1 / 2, 2 / 2, 2 / 4])
     rates = (model.miss, model.false_alarm, model.dont_know, model.dont_care, model.sort_of_has, model.sort_of_lacks)
     assert not np.concatenate(rates).any()
-    assert (model.unknown_dont_know == 0.5).all()
+    assert (model.unknown_dont_know == UNKNOWN_DONT_KNOW).all()
     assert (model.acceptance, model.critique_error, model.hears_no) == (1.0, 0.0, True)
 
 
@@ -206,11 +207,11 @@ def test_equal_rates_for_all_attributes() -> None:
     catalogue = SHELF.catalogue()
     rates = {"miss": 0.1, "false_alarm": 0.2, "dont_know": 0.3, "dont_care": 0.05, "sort_of_has": 0.15}
     model = AnswerModel.equal(catalogue, **rates, sort_of_lacks=0.25, acceptance=0.9)
-    for name, rate in (*rates.items(), ("sort_of_lacks", 0.25), ("unknown_dont_know", 0.5)):
+    for name, rate in (*rates.items(), ("sort_of_lacks", 0.25), ("unknown_dont_know", UNKNOWN_DONT_KNOW)):
         assert getattr(model, name).tolist() == [rate] * 3
     assert model.rate is catalogue.attribute_rates
     assert (model.acceptance, model.hears_no) == (0.9, True)
-    assert AnswerModel.equal(catalogue, dont_know=0.7).unknown_dont_know.tolist() == [0.7] * 3
+    assert AnswerModel.equal(catalogue, dont_know=0.9).unknown_dont_know.tolist() == [0.9] * 3
 
 
 def test_misses_and_false_alarms_are_told_apart() -> None:
@@ -228,8 +229,9 @@ def test_sort_of_by_hand() -> None:
     """Attribute 0 is held by half of the items that are known: where nobody knows, the two rates are mixed evenly."""
     model = AnswerModel.equal(SHELF.catalogue(), dont_know=0.5, sort_of_has=0.4, sort_of_lacks=0.2)
     graded, yes = np.exp(heard(model, np.zeros((2, 1), np.int32), np.array([[Answer.SORT_OF], [Answer.YES]])))
-    assert graded == pytest.approx([0.5 * 0.2, 0.5 * 0.4, 0.5 * 0.3])
-    assert yes[1:] == pytest.approx([0.5 * 0.6, 0.5 * 0.7 * 0.5])
+    speaks = 1 - UNKNOWN_DONT_KNOW
+    assert graded == pytest.approx([0.5 * 0.2, 0.5 * 0.4, speaks * 0.3])
+    assert yes[1:] == pytest.approx([0.5 * 0.6, speaks * 0.7 * 0.5])
     spoken, noise = model.binary_channel
     assert spoken.shape == (3, 3, 3)
     assert spoken[0, 1] == pytest.approx([0.0, 0.3, 0.2])
@@ -287,7 +289,7 @@ def test_confidence_by_hand() -> None:
     model = AnswerModel.honest(SHELF.catalogue())
     answers, naming = np.array([[Answer.YES]], np.int8), np.zeros(1, bool)
     logs = model.log_likelihood(np.zeros((1, 1), np.int32), answers, naming, np.array([0.75], np.float32))
-    assert np.exp(logs[0]) == pytest.approx([1 / 8, 7 / 8, 3 / 4 * 1 / 4 + 1 / 8])
+    assert np.exp(logs[0]) == pytest.approx([1 / 8, 7 / 8, 3 / 4 * (1 - UNKNOWN_DONT_KNOW) / 2 + 1 / 8])
 
 
 def test_options_of_a_state() -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from graph.answers import QuestionMode
 from graph.dataset import Dataset
-from graph.interactions import Split
 from policy import registry
 from policy.tuned_rules import Conditions
 from simulator.candidates import ActionSpace
@@ -34,7 +33,7 @@ def conditions(questions: str = "binary") -> Conditions:
 
 def run_in_city(policy: Policy, dialogues: int = DIALOGUES, space: ActionSpace | None = None) -> Run:
     """The same dialogues for every policy."""
-    return evaluate_policy(policy, setting_of(city(), space=space), "classic", Split.TEST, dialogues, (0,))
+    return evaluate_policy(policy, setting_of(city(), space=space), "classic", dialogues, (0,))
 
 
 @cache

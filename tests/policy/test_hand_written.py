@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from graph.interactions import Split
 from policy.hand_written import AbsGreedyPolicy, MaxEntropyPolicy, RandomPolicy, list_mass, recommend_or
 from simulator.candidates import ActionSpace
 from simulator.evaluation import evaluate_policy, random_floor
@@ -63,7 +62,7 @@ def test_random_lists_find_as_much_as_chance_allows():
     """Half of the turns show k of V items not shown before: SR = T / 2 * k / V, here one half."""
     space = ActionSpace(10, 20, 100)
     setting = setting_of(city(), space=space)
-    run = evaluate_policy(RandomPolicy(), setting, "classic", Split.TEST, 700, (0,))
+    run = evaluate_policy(RandomPolicy(), setting, "classic", 700, (0,))
     floor = random_floor(setting)
     assert floor == pytest.approx(0.5)
     low, high = run.summary()["ci"]["sr@15"]

@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from graph.interactions import Split
 from policy.bayes import BayesPolicy
 from policy.hand_written import AbsGreedyPolicy
 from policy.patience import always_wait, fixed_timer, patient, somebody_is_busy
@@ -48,9 +47,7 @@ class TestFixedTimerBayes(PolicyContract):
 
 @cache
 def run_of(waiting: str, users: str) -> Run:
-    return evaluate_policy(
-        MAKERS[waiting](BayesPolicy()), setting_of(city(), users=users), users, Split.TEST, 1200, (0,)
-    )
+    return evaluate_policy(MAKERS[waiting](BayesPolicy()), setting_of(city(), users=users), users, 1200, (0,))
 
 
 def difference(waiting: str, other: str, users: str, metric: str) -> Comparison:
@@ -101,7 +98,7 @@ def test_nobody_is_busy_at_a_complete_message():
 
 def test_always_waiting_speaks_when_the_slot_closes_and_is_cut_off_by_the_clock():
     run = evaluate_policy(
-        always_wait(AbsGreedyPolicy()), setting_of(city()), "classic", Split.TEST, 50, (0,)
+        always_wait(AbsGreedyPolicy()), setting_of(city()), "classic", 50, (0,)
     )  # fmt: skip
     acts = run.history.acts
     assert (acts[:, :MOST_WAITS] == Act.WAIT).all()

@@ -164,9 +164,9 @@ def rule_for(**conditions: Any) -> TunedRule:
     [
         ({}, {"known": "drop"}),
         ({"known": "drop"}, {"turns": 15}),
-        ({"turns": 15, "known": "drop"}, {"affinity": "blend"}),
-        ({"affinity": "blend", "turns": 15, "known": "drop"}, {"data": "movies"}),
-        ({"data": "movies"}, {"data": "movies", "affinity": "blend"}),
+        ({"turns": 15, "known": "drop"}, {"affinity": "hybrid"}),
+        ({"affinity": "hybrid", "turns": 15, "known": "drop"}, {"data": "movies"}),
+        ({"data": "movies"}, {"data": "movies", "affinity": "hybrid"}),
         ({"data": "movies"}, {"data": "movies", "turns": 15}),
     ],
 )

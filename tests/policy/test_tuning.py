@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from graph.affinity import rehearsal
 from graph.dataset import Dataset
 from graph.interactions import Split
 from policy import tuning
@@ -33,7 +34,7 @@ def small(monkeypatch: pytest.MonkeyPatch):
 def test_the_best_rule_is_found_and_its_figures_are_those_on_valid(setting: Setting):
     tuned = tune_gain_rule(setting, seed=3)
     assert tuned.rule == SOUND
-    row = evaluate_policy(BayesPolicy(SOUND), setting, "classic", Split.VALID, 200, (3,)).summary()
+    row = evaluate_policy(BayesPolicy(SOUND), setting, "classic", 200, (3,)).summary()
     assert tuned.dialogues == row["dialogues"] == 200
     assert tuned.success_rate == pytest.approx(row["sr"]["15"])
     assert tuned.average_turns == pytest.approx(row["at"])
@@ -42,7 +43,7 @@ def test_the_best_rule_is_found_and_its_figures_are_those_on_valid(setting: Sett
 
 def test_what_a_failure_costs_decides(setting: Setting, monkeypatch: pytest.MonkeyPatch):
     """Asking to the last turn fails less often and takes longer: it is kept where a failure costs the world."""
-    targets = draw_targets(setting.dataset, Split.VALID, 200, 0)
+    targets = draw_targets(setting.dataset, 200, 0)
     costs = {}
     for rule in (HASTY, TIMID):
         turn = run_dialogues(setting, BayesPolicy(rule), targets, 0).history.accepted_turn
@@ -89,8 +90,10 @@ def with_other_test_items(dataset: Dataset) -> Dataset:
 
 
 def test_the_test_split_is_not_looked_at(setting: Setting):
-    changed = replace(setting, dataset=with_other_test_items(setting.dataset))
-    assert tune_gain_rule(changed, 0) == tune_gain_rule(setting, 0)
+    asked, changed = (
+        replace(setting, dataset=rehearsal(data)) for data in (setting.dataset, with_other_test_items(setting.dataset))
+    )
+    assert tune_gain_rule(changed, 0) == tune_gain_rule(asked, 0)
 
 
 def test_the_grid_holds_the_rule_used_when_nothing_was_tuned():

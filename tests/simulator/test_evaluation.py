@@ -19,7 +19,7 @@ SPACE = ActionSpace(n_ask=2, n_recommend=6, list_length=3)
 
 
 def run_of(policy: Policy, dataset: Dataset, dialogues: int = 60, seeds: tuple[int, ...] = (0,), **kind) -> Run:
-    return evaluate_policy(policy, setting_of(dataset, **kind), "classic", Split.TEST, dialogues, seeds)
+    return evaluate_policy(policy, setting_of(dataset, **kind), "classic", dialogues, seeds)
 
 
 @pytest.fixture(scope="module")

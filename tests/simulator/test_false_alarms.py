@@ -13,7 +13,6 @@ from scipy.stats import norm
 from graph.answers import AnswerModel
 from graph.catalogue import Catalogue
 from graph.hashing import mix64
-from graph.interactions import Split
 from policy.hand_written import MaxEntropyPolicy, RandomPolicy
 from simulator.evaluation import Run, compare
 from simulator.protocol import Decision, Policy, State
@@ -49,7 +48,7 @@ class Salted:
 def other_choices(seed: int) -> tuple[Run, Run]:
     """The random policy with the same users and other choices: 54 pairs of user and item, four dialogues each."""
     setting = setting_of(town())
-    pairs = draw_targets(setting.dataset, Split.TEST, 54, seed)
+    pairs = draw_targets(setting.dataset, 54, seed)
     targets = Targets(np.tile(pairs.users, 4), np.tile(pairs.items, 4))
     one, other = Salted(RandomPolicy(), 1), Salted(RandomPolicy(), 2)
     return held(one, setting, targets, seed), held(other, setting, targets, seed)
@@ -61,7 +60,7 @@ def other_users(seed: int) -> tuple[Run, Run]:
     Five turns, so that a third of the dialogues fail.
     """
     setting = setting_of(city(), turns=5)
-    targets = draw_targets(setting.dataset, Split.TEST, 300, seed)
+    targets = draw_targets(setting.dataset, 300, seed)
     one, again = Salted(MaxEntropyPolicy(), 1), Salted(MaxEntropyPolicy(), 2)
     return held(one, setting, targets, seed), held(again, setting, targets, 100_000 + seed)
 
@@ -69,7 +68,7 @@ def other_users(seed: int) -> tuple[Run, Run]:
 def held(policy: Policy, setting: Setting, targets: Targets, seed: int) -> Run:
     """What ``evaluate_policy`` makes of these targets."""
     dialogues = run_dialogues(setting, policy, targets, seed)
-    return Run(policy, setting, "classic", Split.TEST, targets, np.full(len(targets), seed), dialogues, 0.0)
+    return Run(policy, setting, "classic", targets, np.full(len(targets), seed), dialogues, 0.0)
 
 
 def doubled(run: Run) -> Run:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from graph.answers import Answer, QuestionMode
-from graph.interactions import Split
 from policy.bayes import BayesPolicy
 from policy.hand_written import RandomPolicy
 from simulator.candidates import ActionSpace
@@ -41,7 +40,7 @@ def run_of(history: History, mode: QuestionMode, user: int = 1, target: int = 4)
     n = history.n_dialogues
     targets = Targets(np.full(n, user, np.int32), np.full(n, target, np.int32))
     setting = setting_of(open_world(), mode)
-    return Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.full(n, 7), dialogues_of(history), 0.0)
+    return Run(Scripted([0]), setting, "classic", targets, np.full(n, 7), dialogues_of(history), 0.0)
 
 
 def one_of_each(mode: QuestionMode) -> History:
@@ -111,7 +110,7 @@ def test_figures_can_be_recomputed_from_the_records(mode: QuestionMode, turns: i
     """By a script that knows nothing of the package, for policies that fail, succeed and wait."""
     setting = setting_of(town(0.2), mode, turns=turns, space=ActionSpace(5, 8, 4))
     policies = (RandomPolicy(), BayesPolicy(), Rambling(np.random.default_rng(0)))
-    runs = [evaluate_policy(policy, setting, "classic", Split.TEST, 40, (0, 1)) for policy in policies]
+    runs = [evaluate_policy(policy, setting, "classic", 40, (0, 1)) for policy in policies]
     lines = [json.dumps(record) for run in runs for record in dialogue_records(run)]
     figures = recompute.recompute(lines, turns)
     assert list(figures) == ["random", "bayes", "rambling"]
@@ -184,7 +183,7 @@ def test_ids_are_those_of_the_data_set_whatever_their_order():
     setting = setting_of(world)
     history = History.begin(np.array([1]), 15, 1, 10)
     targets = Targets(np.array([-1], np.int32), np.array([1], np.int32))
-    run = Run(Scripted([0]), setting, "classic", Split.TEST, targets, np.array([0]), dialogues_of(history), 0.0)
+    run = Run(Scripted([0]), setting, "classic", targets, np.array([0]), dialogues_of(history), 0.0)
     (record,) = dialogue_records(run)
     assert (record["item"], record["opening"]) == (3, 20)
     assert setting.rules == Rules()

@@ -1,10 +1,11 @@
-"""Valid targets among their rivals, and the weights fitted to them."""
+"""Targets of a rehearsal among their rivals, and the weights fitted to them."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from graph.affinity import rehearsal
 from graph.affinity.contests import NEVER, Contests, ContestsConfig, draw_contests
 from graph.affinity.weights import fit_weights
 from graph.interactions import Split
@@ -14,7 +15,7 @@ FEW = ContestsConfig(contests=300, contenders=16)
 
 
 def test_each_target_is_a_valid_pair_and_stands_first() -> None:
-    contests = draw_contests(small(), FEW)
+    contests = draw_contests(rehearsal(small()), FEW)
     users, items = small().interactions.pairs(Split.VALID)
     pairs = list(zip(contests.users.tolist(), contests.items[:, 0].tolist(), strict=True))
     assert len(set(pairs)) == 300
@@ -22,7 +23,7 @@ def test_each_target_is_a_valid_pair_and_stands_first() -> None:
 
 
 def test_rivals_differ_and_share_an_attribute_with_the_target() -> None:
-    contests = draw_contests(small(), FEW)
+    contests = draw_contests(rehearsal(small()), FEW)
     attributes = small().catalogue.item_attributes.to_scipy().toarray() > 0
     for items, weights in zip(contests.items, contests.log_weights, strict=True):
         met = items[weights > NEVER]
@@ -31,7 +32,7 @@ def test_rivals_differ_and_share_an_attribute_with_the_target() -> None:
 
 
 def test_sampled_rivals_stand_for_all_of_them() -> None:
-    contests = draw_contests(small(), FEW, opened=False)
+    contests = draw_contests(rehearsal(small()), FEW, opened=False)
     np.testing.assert_allclose(np.exp(contests.log_weights).sum(axis=1), 500, rtol=1e-5)
     log_likelihoods, shares = contests.softmax(np.zeros((300, 16), dtype=np.float32))
     np.testing.assert_allclose(log_likelihoods, -np.log(500), rtol=1e-5)
@@ -39,14 +40,14 @@ def test_sampled_rivals_stand_for_all_of_them() -> None:
 
 
 def test_an_item_of_many_attributes_is_opened_with_each_less_often() -> None:
-    contests = draw_contests(small())
+    contests = draw_contests(rehearsal(small()))
     degrees = small().catalogue.item_attributes.degrees
     filled = contests.log_weights > NEVER
     np.testing.assert_allclose(contests.log_weights[filled], -np.log(degrees[contests.items[filled]]), atol=1e-6)
 
 
 def test_gathered_values_are_those_of_their_user_and_item() -> None:
-    contests = draw_contests(small(), ContestsConfig(contests=1_000, contenders=8))
+    contests = draw_contests(rehearsal(small()), ContestsConfig(contests=1_000, contenders=8))
     gathered = contests.gather(
         lambda users: (users.astype(np.int64)[:, None] * 500 + np.arange(500)).astype(np.float32)
     )
@@ -86,6 +87,6 @@ def test_a_flag_that_no_target_has_takes_a_finite_weight() -> None:
 
 
 def test_more_contests_are_a_longer_list_of_the_same() -> None:
-    sizes = [draw_contests(small(), ContestsConfig(contests=n)).users for n in (10, 20, 40)]
+    sizes = [draw_contests(rehearsal(small()), ContestsConfig(contests=n)).users for n in (10, 20, 40)]
     for short, long in pairwise(sizes):
         np.testing.assert_array_equal(short, long[: len(short)])

@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from graph import affinity
+from graph.affinity import ANONYMOUS
 from graph.affinity.popularity import Popularity
-from graph.affinity.protocol import ANONYMOUS
 from graph.dataset import Dataset
 from graph.interactions import Interactions
 from tests.graph.affinity.contract import AffinityContract, fitted, of_other_items, small
@@ -47,10 +47,10 @@ def test_an_item_that_nobody_seeks_is_last_and_can_be_found() -> None:
     np.testing.assert_allclose(np.exp(scores[0] - scores[2]), 0.01, rtol=1e-5)
 
 
-def test_more_likes_in_train_are_a_higher_prior_when_valid_agrees() -> None:
+def test_more_likes_are_a_higher_prior_when_a_rehearsal_agrees() -> None:
     model = fitted("popularity")
     assert isinstance(model, Popularity)
     assert model.exponent > 0
-    counts = np.bincount(small().interactions.train_likes.indices, minlength=500)
+    counts = np.bincount(small().interactions.known_likes.indices, minlength=500)
     order = np.argsort(counts)
     assert (np.diff(model.log_prior[order]) >= 0).all()

@@ -7,8 +7,10 @@ from graph.errors import OptionError
 from tests.graph.affinity.contract import small
 
 
-def test_there_are_five_kinds() -> None:
-    assert affinity.names() == ("uniform", "popularity", "content", "ease", "blend")
+def test_the_kinds_there_are() -> None:
+    assert affinity.names() == tuple(
+        "uniform popularity content text friends item-knn ease als bpr lightgcn sequential hybrid".split()
+    )
 
 
 def test_a_near_miss_is_named() -> None:
@@ -17,5 +19,5 @@ def test_a_near_miss_is_named() -> None:
 
 
 def test_otherwise_all_are_listed() -> None:
-    with pytest.raises(OptionError, match="choose one of uniform, popularity, content, ease, blend"):
+    with pytest.raises(OptionError, match="choose one of uniform, popularity, content"):
         affinity.fit("zzz", small())

@@ -1,12 +1,15 @@
 """Who is talked to: a function of seed and number of the episode, drawn from the split and from nothing else."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 
+from graph.affinity import rehearsal
+from graph.dataset import Dataset
 from graph.errors import OptionError
 from graph.interactions import Split
 from simulator.environments import ID
@@ -101,13 +104,20 @@ def test_a_learners_seed_reaches_the_streams():
     assert len(set(generated)) == 2
 
 
-@pytest.mark.parametrize("split", list(Split), ids=lambda split: split.name.lower())
-def test_users_are_drawn_alike_and_their_items_alike(split: Split):
-    """Ann and Bob have different numbers of films in each split."""
-    data, n = closed_world(), 6000
-    targets = EpisodeTargets(data, split).draw(dialogue_keys(1, np.arange(n)))
+def uneven() -> Dataset:
+    """Ann may be asked for three films more than Bob."""
+    data = closed_world()
+    history = data.interactions
+    split = np.where(history.users == 0, Split.TEST, history.split).astype(np.int8)
+    return replace(data, interactions=replace(history, split=split))
+
+
+def test_users_are_drawn_alike_and_their_items_alike():
+    """Ann and Bob have different numbers of films to ask for."""
+    data, n = uneven(), 6000
+    targets = EpisodeTargets(data).draw(dialogue_keys(1, np.arange(n)))
     wanted = defaultdict(list)
-    for user, item in zip(*data.interactions.pairs(split), strict=True):
+    for user, item in zip(*data.interactions.pairs(Split.TEST), strict=True):
         wanted[int(user)].append(int(item))
     counts = Counter(zip(targets.users.tolist(), targets.items.tolist(), strict=True))
     assert counts.keys() == {(user, item) for user, items in wanted.items() for item in items}
@@ -118,7 +128,7 @@ def test_users_are_drawn_alike_and_their_items_alike(split: Split):
 
 def test_where_nobody_is_known_items_are_drawn_by_popularity():
     data, n = make_world({"A": {"x": ["1"]}, "B": {"x": ["1"]}, "C": {"x": ["2"]}}, popularity=[0, 1, 3]), 6000
-    targets = EpisodeTargets(data, Split.VALID).draw(dialogue_keys(1, np.arange(n)))
+    targets = EpisodeTargets(data).draw(dialogue_keys(1, np.arange(n)))
     assert (targets.users == -1).all()
     share = np.bincount(targets.items, minlength=3) / n
     assert share[0] == 0
@@ -128,15 +138,16 @@ def test_where_nobody_is_known_items_are_drawn_by_popularity():
 def test_items_of_which_none_is_popular_cannot_be_drawn():
     data = make_world({"A": {"x": ["1"]}, "B": {"x": ["1"]}}, popularity=[0, 0])
     with pytest.raises(OptionError, match="no item of it is popular"):
-        EpisodeTargets(data, Split.VALID)
+        EpisodeTargets(data)
 
 
 def test_the_split_decides_what_is_looked_for():
     data = closed_world()
-    for split in Split:
+    for split in (Split.VALID, Split.TEST):
         batch = Batch(64, data=data, affinity="uniform", split=split.name.lower())
         batch.reset()
-        held = set(data.interactions.pairs(split)[1].tolist())
+        asked = rehearsal(data) if split is Split.VALID else data
+        held = set(asked.interactions.pairs(Split.TEST)[1].tolist())
         assert set(batch.talk._users._minds.first.tolist()) == held
 
 

@@ -16,7 +16,6 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from numpy.typing import NDArray
 
 from graph.answers import AnswerModel
-from graph.interactions import Split
 from simulator.core import Conversations
 from simulator.environments import ID
 from simulator.environments.batch import Batch
@@ -145,8 +144,8 @@ def by_sb3(given: dict[str, Any], actions: Actions) -> Iterator[Moment]:
 
 def by_hand(given: dict[str, Any], actions: Actions) -> Iterator[Moment]:
     """No environment at all: for each place one conversation after the other, with the keys of its stream."""
-    setting = make_setting(**given)
-    targets, honest = EpisodeTargets(setting.dataset, Split.VALID), AnswerModel.honest(setting.dataset.catalogue)
+    setting = make_setting(split="valid", **given)
+    targets, honest = EpisodeTargets(setting.dataset), AnswerModel.honest(setting.dataset.catalogue)
 
     def begin(place: int, episode: int) -> Conversations:
         keys = dialogue_keys(SEED + place, [episode])

@@ -2,19 +2,11 @@
 
 import numpy as np
 
-from graph import affinity
-from graph.affinity.content import Content, ContentCosine, tf_idf
-from graph.affinity.lift import AttributeLift, attribute_mean
-from graph.affinity.protocol import ANONYMOUS
+from graph.affinity import Profiles
+from graph.affinity.signals.content import ContentCosine, tf_idf
+from graph.affinity.signals.lift import AttributeLift, attribute_mean
 from graph.catalogue import Catalogue, Facet
 from graph.csr import CSR
-from tests.graph.affinity.contract import AffinityContract, fitted, small
-
-
-class TestContent(AffinityContract):
-    name = "content"
-    floor = 0.18
-    lastfm_floor = 0.82
 
 
 def four_items() -> Catalogue:
@@ -40,34 +32,28 @@ def test_items_are_unit_vectors_of_rare_attributes() -> None:
 
 
 def test_the_cosine_is_that_of_the_sum_of_the_likes() -> None:
-    likes = CSR.from_pairs([0, 1, 1], [0, 0, 2], 3, 4)
-    cosines = ContentCosine(four_items(), likes).of(np.array([0, 1, 2]))
+    likes = Profiles.unknown(3, four_items()).and_then(0, liked=[0]).and_then(1, liked=[0, 2])
+    cosines = ContentCosine(four_items()).of(likes)
     # User 1 likes items 0 and 2, which are orthogonal: the sum has length sqrt 2.
     both = [1 / 2**0.5, (0.5**0.5 + 0.5**0.5 / 5**0.5) / 2**0.5, 1 / 2**0.5, 0]
     np.testing.assert_allclose(cosines, [[1, 0.5**0.5, 0, 0], both, [0, 0, 0, 0]], atol=1e-6)
 
 
+def test_what_is_disliked_or_said_moves_the_cosine() -> None:
+    cosine, nobody = ContentCosine(four_items()), Profiles.unknown(1, four_items())
+    rock = cosine.of(nobody.and_then(0, likes=[0]))[0]
+    np.testing.assert_allclose(rock, [1, 0.5**0.5, 0, 0], atol=1e-6)
+    less_rock = cosine.of(nobody.and_then(0, liked=[1], disliked=[0]))[0]
+    assert less_rock[2] > less_rock[0]
+
+
 def test_lift_weighs_rare_attributes_by_hand() -> None:
-    likes = CSR.from_pairs([0, 0], [1, 2], 1, 4)
+    likes = Profiles.unknown(1, four_items()).and_then(0, liked=[1, 2])
     rock, jazz, folk = np.log1p(1 / (2 * 0.5)), np.log1p(2 / (2 * 0.5)), np.log1p(1 / (2 * 0.25))
-    lift = AttributeLift(four_items(), likes, damping=2.0).of(np.array([0]))
+    lift = AttributeLift(four_items(), damping=2.0).of(likes)
     np.testing.assert_allclose(lift, [[rock, (rock + jazz) / 2, (jazz + folk) / 2, 0]], atol=1e-6)
 
 
 def test_the_mean_of_no_attributes_is_zero() -> None:
     mean = attribute_mean(four_items()) @ np.array([1.0, 3.0, 5.0], dtype=np.float32)
     np.testing.assert_allclose(mean, [1, 2, 4, 0])
-
-
-def test_the_prior_is_a_power_of_the_softened_cosine() -> None:
-    model = fitted("content")
-    assert isinstance(model, Content)
-    history = small().interactions
-    cosines = ContentCosine(small().catalogue, history.train_likes).of(np.arange(20))
-    expected = model.sharpness * np.log(cosines + model.softening)
-    np.testing.assert_allclose(model.scores(np.arange(20)), expected, rtol=1e-4, atol=1e-4)
-    assert model.sharpness > 0
-
-
-def test_people_without_history_get_a_flat_prior() -> None:
-    assert not affinity.fit("content", small()).scores(np.array([ANONYMOUS])).any()

@@ -1,0 +1,99 @@
+"""Loops over sparse edges that signals share; every person is worked out alone, so that company changes nothing.
+
+Legend: B people, V rows or items, P columns or attributes.
+"""
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from graph.csr import CSR
+
+FloatArray = NDArray[np.float32]
+
+BLOCK = 8192
+"""Rows that one thread takes at once."""
+
+
+def sum_over(edges: CSR, values: FloatArray, scale: FloatArray) -> FloatArray:
+    """``scale[v]`` times the sum of a person's values over the columns of row v, shape (B, V).
+
+    :param values: of each person and column, shape (B, P).
+    :param scale: of each row, shape (V,).
+    """
+    found = np.empty((len(values), edges.n_rows), dtype=np.float32)
+    _sum_over(edges.indptr, edges.indices, np.ascontiguousarray(values), scale, found)
+    return found
+
+
+def sum_three_over(
+    edges: CSR, values: FloatArray, scales: FloatArray, found: FloatArray, places: tuple[int, int, int]
+) -> None:
+    """Three sums of :func:`sum_over` in one walk over the edges, what is below 0 raised to 0.
+
+    :param values: of each person and column, shape (B, P, 3).
+    :param scales: of each row, shape (V, 3).
+    :param found: written to, shape (B, D, V).
+    :param places: which of the D take the sums.
+    """
+    _sum_three_over(edges.indptr, edges.indices, np.ascontiguousarray(values), scales, found, places)
+
+
+def spread_over(edges: CSR, values: FloatArray, scale: FloatArray) -> FloatArray:
+    """The other way: each row hands its value to each of its columns, which scale the sum; shape (B, P).
+
+    Only rows with a value other than 0 cost anything.
+
+    :param values: of each person and row, shape (B, V).
+    :param scale: of each column, shape (P,).
+    """
+    found = np.zeros((len(values), edges.n_columns), dtype=np.float32)
+    _spread_over(edges.indptr, edges.indices, np.ascontiguousarray(values), scale, found)
+    return found
+
+
+@njit(cache=True, fastmath=True, parallel=True)
+def _sum_over(indptr, indices, values, scale, found):  # type: ignore[no-untyped-def]
+    n_people, n_rows = found.shape
+    n_blocks = (n_rows + BLOCK - 1) // BLOCK
+    for job in prange(n_people * n_blocks):
+        person, first = job // n_blocks, (job % n_blocks) * BLOCK
+        own = values[person]
+        for row in range(first, min(first + BLOCK, n_rows)):
+            total = np.float32(0)
+            for place in range(indptr[row], indptr[row + 1]):
+                total += own[indices[place]]
+            found[person, row] = total * scale[row]
+
+
+@njit(cache=True, fastmath=True, parallel=True)
+def _sum_three_over(indptr, indices, values, scales, found, places):  # type: ignore[no-untyped-def]
+    n_people, _, n_rows = found.shape
+    n_blocks = (n_rows + BLOCK - 1) // BLOCK
+    zero = np.float32(0)
+    for job in prange(n_people * n_blocks):
+        person, first = job // n_blocks, (job % n_blocks) * BLOCK
+        own = values[person]
+        for row in range(first, min(first + BLOCK, n_rows)):
+            one, two, three = zero, zero, zero
+            for place in range(indptr[row], indptr[row + 1]):
+                column = indices[place]
+                one += own[column, 0]
+                two += own[column, 1]
+                three += own[column, 2]
+            found[person, places[0], row] = max(one * scales[row, 0], zero)
+            found[person, places[1], row] = max(two * scales[row, 1], zero)
+            found[person, places[2], row] = max(three * scales[row, 2], zero)
+
+
+@njit(cache=True, parallel=True)
+def _spread_over(indptr, indices, values, scale, found):  # type: ignore[no-untyped-def]
+    n_people, n_rows = values.shape
+    for person in prange(n_people):
+        for row in range(n_rows):
+            value = values[person, row]
+            if value != 0:
+                for place in range(indptr[row], indptr[row + 1]):
+                    found[person, indices[place]] += value
+        for column in range(found.shape[1]):
+            found[person, column] *= scale[column]

@@ -1,0 +1,119 @@
+"""How the default affinity is learned from rehearsals.
+
+Legend: M contests, C contenders, D signals.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.affinity.calibrated import had_flags
+from graph.affinity.contests import Contests, ContestsConfig, draw_contests, users_at_once
+from graph.affinity.hybrid_config import HybridConfig
+from graph.affinity.item_facts import item_facts
+from graph.affinity.network import Network, mean_of
+from graph.affinity.profiles import Histories, Profiles
+from graph.affinity.signal_bank import SignalBank, person_facts
+from graph.affinity.training import Examples, train
+from graph.affinity.weights import fit_weights
+from graph.dataset import Dataset
+
+FloatArray = NDArray[np.float32]
+
+
+def learn_network(
+    staged: Sequence[Dataset], config: HybridConfig, step: Callable[[float], None]
+) -> tuple[Network, float]:
+    """A network that makes what rehearsals ask for likely, and the nats that targets gain over a flat prior by it.
+
+    :param step: told what share of the work has just been done; nine tenths in all.
+    """
+    parts = []
+    for number, rehearsal in enumerate(staged):
+        parts.append(draw_examples(rehearsal, config, len(staged), number))
+        step(0.6 / len(staged))
+    return learn(_joined(parts), config, step)
+
+
+def draw_examples(rehearsal: Dataset, config: HybridConfig, n_rehearsals: int, number: int) -> Examples:
+    """Contests of one rehearsal, with the signals of their contenders."""
+    affordable = max(config.most_scores // rehearsal.catalogue.n_items, 200)
+    settings = ContestsConfig(
+        -(-min(config.contests.contests, affordable) // n_rehearsals),
+        config.contests.contenders,
+        config.contests.seed + number,
+    )
+    contests = draw_contests(rehearsal, settings)
+    profiles = _partly_hidden(Histories(rehearsal).of(contests.users), config, number)
+    bank = SignalBank(rehearsal, config.most_dense, lambda line: None)
+    signals = np.empty((*contests.items.shape, len(bank.names)), dtype=np.float32)
+    had = np.zeros((*contests.items.shape, 2), dtype=np.float32)
+    at_once = users_at_once(rehearsal.catalogue.n_items)
+    for first in range(0, contests.n_contests, at_once):
+        batch = slice(first, first + at_once)
+        chosen = profiles.rows(batch)
+        values = bank.of(chosen)
+        for place in range(len(chosen)):
+            signals[first + place] = values[place][:, contests.items[first + place]].T
+        found = np.take_along_axis(had_flags(chosen), contests.items[batch], axis=1)
+        had[batch] = np.stack([found == 1, found == 2], axis=-1)
+    return Examples(contests, signals, had, item_facts(rehearsal)[contests.items], person_facts(profiles))
+
+
+def _partly_hidden(profiles: Profiles, config: HybridConfig, number: int) -> Profiles:
+    """The same people, some of whom keep a few of their events, or none."""
+    rng = np.random.default_rng([config.seed, number])
+    lot, lengths = rng.random(len(profiles)), np.diff(profiles.starts)
+    left = np.where(lot < config.emptied + config.shortened, rng.integers(1, config.few + 1, len(profiles)), lengths)
+    left[lot < config.emptied] = 0
+    person = profiles.person_of_event
+    order = np.lexsort((rng.random(len(person)), person))
+    drawn = np.empty(len(person), dtype=np.int64)
+    drawn[order] = np.arange(len(person)) - profiles.starts[person]
+    return profiles.keep_events(drawn < left[person])
+
+
+def _joined(parts: Sequence[Examples]) -> Examples:
+    arrays = ("signals", "had", "items", "people")
+    return Examples(
+        Contests.joined([part.contests for part in parts]),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in arrays),
+    )
+
+
+def learn(examples: Examples, config: HybridConfig, step: Callable[[float], None]) -> tuple[Network, float]:
+    """Two networks, each on half of the users; how sharp their mean is, and what it means to have had an item, by users
+    that they have not met.
+    """
+    contests = examples.contests
+    users = np.unique(contests.users)
+    half = np.random.default_rng(config.seed).permutation(len(users)) % 2
+    of_contest = half[np.searchsorted(users, contests.users)]
+    unseen = np.zeros(contests.items.shape, dtype=np.float32)
+    networks = []
+    for number in range(2):
+        theirs = of_contest == number
+        learned_from = examples.subset(theirs) if theirs.any() else examples
+        network = train(learned_from, config.network, lambda: step(0.15 / config.network.epochs))
+        networks.append(network)
+        others = examples.subset(~theirs)
+        unseen[~theirs] = score_examples(network, others)
+    fitted = fit_weights(contests, np.concatenate([unseen[..., None], examples.had], axis=-1))
+    flat = float(contests.softmax(np.zeros_like(unseen))[0].mean())
+    sharpness, *had = fitted.weights.tolist()
+    network = replace(mean_of(networks, sharpness), had=np.array(had, dtype=np.float32))
+    return network, fitted.log_likelihood - flat
+
+
+def score_examples(network: Network, examples: Examples) -> FloatArray:
+    """What a network makes of the contenders of contests, without who had what, shape (M, C)."""
+    scores = np.empty(examples.contests.items.shape, dtype=np.float32)
+    of_people = network.of_people(examples.people)
+    for row in range(len(scores)):
+        of_items = network.of_items(examples.items[row])
+        signals = np.ascontiguousarray(examples.signals[row].T)
+        hidden = np.maximum(network.of_signals @ signals + of_items[0] + of_people[row][:, None], 0)
+        scores[row] = network.out @ hidden + network.direct @ signals + of_items[1]
+    return scores
