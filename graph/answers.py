@@ -18,11 +18,9 @@ from graph.catalogue import Catalogue
 LOG_IMPOSSIBLE = -40.0
 """Log-likelihood of what cannot be.  Finite, so that contradictory answers rank items instead of losing them all."""
 
-UNKNOWN_DONT_KNOW = 0.8
-"""How often people do not know either what the catalogue does not know."""
-
-UNKNOWN_VOLUNTEERED = 0.1
-"""How likely people name unasked what the catalogue does not know, as a share of how likely they affirm it if asked."""
+UNKNOWN_DONT_KNOW = 0.95
+"""How often people do not know either what the catalogue does not know.  The more often, the better the belief is
+calibrated for simulated users, who never do; a certain 1 would lose an item of which somebody knows more."""
 
 FloatArray = NDArray[np.float64]
 
@@ -89,8 +87,6 @@ class AnswerModel:
     """The same where the item lacks it; where the facet is unknown, the two are mixed by ``rate``, shape (P,)."""
     rate: FloatArray
     """Share of items with the attribute among those whose facet is known: P(yes) where it is unknown, shape (P,)."""
-    unknown_volunteered: float = UNKNOWN_VOLUNTEERED
-    """Chance that what would be affirmed is named unasked where the facet is unknown, beside where it is known."""
     acceptance: float = 1.0
     """Chance that a list which holds the item is accepted."""
     critique_error: float = 0.0

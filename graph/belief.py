@@ -58,8 +58,7 @@ class VolunteeredEvidence:
     """Attributes of the item in mind that users named unasked, each drawn uniformly from those not yet named.
 
     P(a | i) = P(yes to a | i) / number of attributes of i not yet named: [i has a] over the number for truthful people
-    where the facet is known; where it is not, less by ``unknown_volunteered``, so that what the catalogue does not know
-    is not ruled out: people mostly name what they have read beside the item.
+    where the facet is known, softer otherwise, so that what the catalogue does not know is not ruled out.
     """
 
     rows: NDArray[np.intp]
@@ -146,12 +145,10 @@ class Belief:
         """
         self.update(VolunteeredEvidence(rows, attributes, np.zeros(len(rows), np.int32)))
 
-    def _hear(self, evidence: AnswerEvidence, log_unknown: float = 0.0) -> None:
-        """Take in answers; ``log_unknown`` is added to the log-likelihood of items of which the facet is unknown."""
+    def _hear(self, evidence: AnswerEvidence) -> None:
         logs = self.answer_model.log_likelihood(
             evidence.options, evidence.answers, evidence.naming, evidence.confidence
         )
-        logs[:, -1] += log_unknown
         items, unknown = self.catalogue.attribute_items, self.catalogue.unknown_items
         facets = self.catalogue.attribute_facet[evidence.options[:, 0]]
         kernels.add_by_state(
@@ -169,8 +166,7 @@ class Belief:
         spoke = evidence.attributes >= 0
         rows, attributes = evidence.rows[spoke], evidence.attributes[spoke]
         answers = np.full((len(rows), 1), Answer.YES, dtype=np.int8)
-        log_unknown = float(floored_log(np.array(self.answer_model.unknown_volunteered)))
-        self._hear(AnswerEvidence(rows, attributes[:, None], answers, np.zeros(len(rows), bool)), log_unknown)
+        self._hear(AnswerEvidence(rows, attributes[:, None], answers, np.zeros(len(rows), bool)))
         degrees = self.catalogue.item_attributes.degrees
         log_unnamed = np.log(np.maximum(np.arange(degrees.max(initial=0) + 1), 1)).astype(np.float32)
         kernels.subtract_log_unnamed(self._weights, rows, evidence.already[spoke], degrees, log_unnamed)

@@ -4,6 +4,7 @@ Legend: B people, V items, M contests, C contenders, D signals, E facts of an it
 """
 
 from collections.abc import Callable
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,8 @@ class Hybrid(OfProfiles):
     """Signals of a person and an item, weighed by a small network that knows how much of each is known.
 
     Learned on rehearsals (:mod:`graph.affinity.rehearsals`), so that no target is ever scored by signals that have seen
-    it: two networks, each on half of the users, and a sharpness that makes the targets of the *other* half likeliest.
-    Some people are met with their history hidden or shortened.  Neither a user nor an item has a parameter of its own.
+    it; how sharp the scores are makes targets likeliest for networks that have not met their users.  Some people are
+    met with their history hidden or shortened.  Neither a user nor an item has a parameter of its own.
     """
 
     name = "hybrid"
@@ -45,7 +46,8 @@ class Hybrid(OfProfiles):
             return
         self._signals = SignalBank(dataset, most_dense, tell)
         self.signal_names = self._signals.names
-        self._of_items = network.of_items(item_facts(dataset))
+        self._facts = item_facts(dataset)
+        self._of_items = network.of_items(self._facts)
 
     @classmethod
     def fit(
@@ -67,13 +69,20 @@ class Hybrid(OfProfiles):
             return cls(dataset, None, config.most_dense, tell)
         step = advance or (lambda share: None)
         # Learning needs torch, which takes a second to import; scoring does not.
-        from graph.affinity.learning import learn_network
+        from graph.affinity.learning import learn_networks
 
-        network, gain = learn_network(staged, config, step)
-        fitted = cls(dataset, network, config.most_dense, tell)
-        fitted.likelihood_gain = gain
+        learned = learn_networks(staged, config, step)
+        fitted = cls(dataset, learned.network, config.most_dense, tell)
+        fitted.likelihood_gain = learned.likelihood_gain
         step(0.1)
         return fitted
+
+    def with_network(self, network: Network) -> "Hybrid":
+        """The same signals weighed by another network."""
+        other = copy(self)
+        other.network = network
+        other._of_items = network.of_items(self._facts)
+        return other
 
     def scores_of(self, profiles: Profiles) -> FloatArray:
         """Shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""

@@ -47,9 +47,12 @@ def spread_over(edges: CSR, values: FloatArray, scale: FloatArray) -> FloatArray
     :param values: of each person and row, shape (B, V).
     :param scale: of each column, shape (P,).
     """
-    found = np.zeros((len(values), edges.n_columns), dtype=np.float32)
-    _spread_over(edges.indptr, edges.indices, np.ascontiguousarray(values), scale, found)
-    return found
+    n_blocks = -(-edges.n_rows // BLOCK)
+    # A part for each block of rows, so that threads share one person's work and sums stand in the same order for any
+    # number of threads.
+    parts = np.zeros((len(values), n_blocks, edges.n_columns), dtype=np.float32)
+    _spread_over(edges.indptr, edges.indices, np.ascontiguousarray(values), parts)
+    return np.asarray(parts.sum(axis=1) * scale)
 
 
 @njit(cache=True, fastmath=True, parallel=True)
@@ -87,13 +90,14 @@ def _sum_three_over(indptr, indices, values, scales, found, places):  # type: ig
 
 
 @njit(cache=True, parallel=True)
-def _spread_over(indptr, indices, values, scale, found):  # type: ignore[no-untyped-def]
+def _spread_over(indptr, indices, values, parts):  # type: ignore[no-untyped-def]
     n_people, n_rows = values.shape
-    for person in prange(n_people):
-        for row in range(n_rows):
+    n_blocks = parts.shape[1]
+    for job in prange(n_people * n_blocks):
+        person, block = job // n_blocks, job % n_blocks
+        part = parts[person, block]
+        for row in range(block * BLOCK, min((block + 1) * BLOCK, n_rows)):
             value = values[person, row]
             if value != 0:
                 for place in range(indptr[row], indptr[row + 1]):
-                    found[person, indices[place]] += value
-        for column in range(found.shape[1]):
-            found[person, column] *= scale[column]
+                    part[indices[place]] += value

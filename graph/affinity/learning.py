@@ -4,7 +4,7 @@ Legend: M contests, C contenders, D signals.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from graph.affinity.calibrated import had_flags
 from graph.affinity.contests import Contests, ContestsConfig, draw_contests, users_at_once
 from graph.affinity.hybrid_config import HybridConfig
 from graph.affinity.item_facts import item_facts
-from graph.affinity.network import Network, mean_of
+from graph.affinity.network import Network
 from graph.affinity.profiles import Histories, Profiles
 from graph.affinity.signal_bank import SignalBank, person_facts
 from graph.affinity.training import Examples, train
@@ -23,10 +23,22 @@ from graph.dataset import Dataset
 FloatArray = NDArray[np.float32]
 
 
-def learn_network(
-    staged: Sequence[Dataset], config: HybridConfig, step: Callable[[float], None]
-) -> tuple[Network, float]:
-    """A network that makes what rehearsals ask for likely, and the nats that targets gain over a flat prior by it.
+@dataclass(frozen=True)
+class Learned:
+    """A network, and two that look at it without having met the people they look at; all on one scale."""
+
+    network: Network
+    """Learned from all users: what serves from now on."""
+    by_others: tuple[Network, Network]
+    """For the users of either half, the network learned from the other half."""
+    half_of_user: NDArray[np.intp]
+    """0 or 1, shape (U,)."""
+    likelihood_gain: float
+    """Nats that targets of users not learned from gain over a flat prior."""
+
+
+def learn_networks(staged: Sequence[Dataset], config: HybridConfig, step: Callable[[float], None]) -> Learned:
+    """Networks that make what rehearsals ask for likely.
 
     :param step: told what share of the work has just been done; nine tenths in all.
     """
@@ -34,7 +46,7 @@ def learn_network(
     for number, rehearsal in enumerate(staged):
         parts.append(draw_examples(rehearsal, config, len(staged), number))
         step(0.6 / len(staged))
-    return learn(_joined(parts), config, step)
+    return learn(_joined(parts), staged[0].interactions.n_users, config, step)
 
 
 def draw_examples(rehearsal: Dataset, config: HybridConfig, n_rehearsals: int, number: int) -> Examples:
@@ -83,28 +95,30 @@ def _joined(parts: Sequence[Examples]) -> Examples:
     )
 
 
-def learn(examples: Examples, config: HybridConfig, step: Callable[[float], None]) -> tuple[Network, float]:
-    """Two networks, each on half of the users; how sharp their mean is, and what it means to have had an item, by users
-    that they have not met.
+def learn(examples: Examples, n_users: int, config: HybridConfig, step: Callable[[float], None]) -> Learned:
+    """A network on all users; how sharp it is, and what it means to have had an item, by two more.
+
+    Each of the two learns from half of the users and is asked about the others.
     """
     contests = examples.contests
     users = np.unique(contests.users)
-    half = np.random.default_rng(config.seed).permutation(len(users)) % 2
-    of_contest = half[np.searchsorted(users, contests.users)]
+    half_of_user = np.zeros(n_users, np.intp)
+    half_of_user[users] = np.random.default_rng(config.seed).permutation(len(users)) % 2
+    of_contest = half_of_user[contests.users]
     unseen = np.zeros(contests.items.shape, dtype=np.float32)
-    networks = []
+    by_others = []
     for number in range(2):
         theirs = of_contest == number
-        learned_from = examples.subset(theirs) if theirs.any() else examples
-        network = train(learned_from, config.network, lambda: step(0.15 / config.network.epochs))
-        networks.append(network)
-        others = examples.subset(~theirs)
-        unseen[~theirs] = score_examples(network, others)
+        others = examples.subset(~theirs) if not theirs.all() else examples
+        network = train(others, config.network, lambda: step(0.075 / config.network.epochs))
+        by_others.append(network)
+        unseen[theirs] = score_examples(network, examples.subset(theirs))
+    whole = train(examples, config.network, lambda: step(0.15 / config.network.epochs))
     fitted = fit_weights(contests, np.concatenate([unseen[..., None], examples.had], axis=-1))
     flat = float(contests.softmax(np.zeros_like(unseen))[0].mean())
-    sharpness, *had = fitted.weights.tolist()
-    network = replace(mean_of(networks, sharpness), had=np.array(had, dtype=np.float32))
-    return network, fitted.log_likelihood - flat
+    sharpness, had = float(fitted.weights[0]), fitted.weights[1:].astype(np.float32)
+    network, first, second = (each.sharpened(sharpness, had) for each in (whole, *by_others))
+    return Learned(network, (first, second), half_of_user, fitted.log_likelihood - flat)
 
 
 def score_examples(network: Network, examples: Examples) -> FloatArray:

@@ -10,7 +10,7 @@ Legend: B people, V items, D signals, E facts of an item, Q facts of a person, H
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit, prange
@@ -52,9 +52,9 @@ class Network:
     item_first: FloatArray
     """First layer of the facts of items, its constant last, shape (K, E + 1)."""
     item_second: FloatArray
-    """Second layer, to the hidden units and the bias, shape (H + G, K): G networks stand side by side."""
+    """Second layer, to the hidden units and then the bias, shape (H + 1, K)."""
     item_constants: FloatArray
-    """Shape (H + G,)."""
+    """Shape (H + 1,)."""
 
     def arrays(self) -> Mapping[str, FloatArray]:
         """All numbers by name."""
@@ -65,11 +65,10 @@ class Network:
 
         :param facts: shape (V, E).
         """
-        n_hidden = len(self.out)
         first = facts @ self.item_first[:, :-1].T + self.item_first[:, -1]
         first *= expit(first)
         second = self.item_second @ first.T + self.item_constants[:, None]
-        return np.ascontiguousarray(second[:n_hidden], np.float32), second[n_hidden:].sum(axis=0).astype(np.float32)
+        return np.ascontiguousarray(second[:-1], np.float32), second[-1].astype(np.float32)
 
     def of_people(self, facts: FloatArray) -> FloatArray:
         """What it makes of people alone, shape (B, H).
@@ -88,6 +87,16 @@ class Network:
         _forward(signals, *of_items, self.of_people(people), self.of_signals, self.out, self.direct, scores)
         return scores
 
+    def sharpened(self, factor: float, had: FloatArray) -> "Network":
+        """The same network with ``factor`` times the scores, and other numbers for what people had."""
+        share = np.float32(factor)
+        to_bias = np.ones(len(self.item_constants), np.float32)
+        to_bias[-1] = share
+        return replace(
+            self, direct=share * self.direct, out=share * self.out, had=had,
+            item_second=to_bias[:, None] * self.item_second, item_constants=to_bias * self.item_constants,
+        )  # fmt: skip
+
 
 BLOCK = 512
 """Items whose hidden units are computed together, so that they stay in the processor's nearest cache."""
@@ -100,22 +109,24 @@ def _forward(signals, of_items, bias, people, of_signals, out, direct, scores): 
     for job in prange(n_people * n_blocks):
         person, first = job // n_blocks, (job % n_blocks) * BLOCK
         width = min(BLOCK, n_items - first)
-        heard = signals[person, :, first : first + width]
+        heard = signals[person]
         rest = np.empty(width, np.float32)
         total = np.empty(width, np.float32)
         rest[:] = bias[first : first + width]
-        _add_signals(rest, heard, direct, 0)
+        _add_signals(rest, heard, first, direct, 0)
         total[:] = rest
         # The first four signals are added on the way to the output: what is written less often is done sooner.
         last = n_signals - 1
-        one, two, three, four = heard[0], heard[min(1, last)], heard[min(2, last)], heard[min(3, last)]
+        # Sliced one by one: of a slice of several the compiler does not know that neighbours lie side by side.
+        one, two = heard[0, first : first + width], heard[min(1, last), first : first + width]
+        three, four = heard[min(2, last), first : first + width], heard[min(3, last), first : first + width]
         weights = np.zeros(4, np.float32)
         for hidden in range(len(out)):
             weights[: min(4, n_signals)] = of_signals[hidden, :4]
             w_one, w_two, w_three, w_four = weights
             constant, weight = people[person, hidden], out[hidden]
             rest[:] = of_items[hidden, first : first + width]
-            _add_signals(rest, heard, of_signals[hidden], 4)
+            _add_signals(rest, heard, first, of_signals[hidden], 4)
             for place in range(width):
                 unit = constant + rest[place] + w_one * one[place] + w_two * two[place]
                 unit += w_three * three[place] + w_four * four[place]
@@ -124,49 +135,20 @@ def _forward(signals, of_items, bias, people, of_signals, out, direct, scores): 
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def _add_signals(sums, signals, weights, start):  # type: ignore[no-untyped-def]
-    """Add the weighted signals from ``start`` on to ``sums``, three at a time: that saves two of three writes."""
-    n_signals, width = signals.shape
+def _add_signals(sums, signals, first, weights, start):  # type: ignore[no-untyped-def]
+    """Add the weighted signals from ``start`` on to ``sums``, three at a time: that saves two of three writes.
+
+    ``sums`` are those of the items from ``first`` on.
+    """
+    n_signals, width = len(signals), len(sums)
     whole = start + max(n_signals - start, 0) // 3 * 3
     for signal in range(start, whole, 3):
-        one, two, three = signals[signal], signals[signal + 1], signals[signal + 2]
+        one, two = signals[signal, first : first + width], signals[signal + 1, first : first + width]
+        three = signals[signal + 2, first : first + width]
         w_one, w_two, w_three = weights[signal], weights[signal + 1], weights[signal + 2]
         for place in range(width):
             sums[place] += w_one * one[place] + w_two * two[place] + w_three * three[place]
     for signal in range(whole, n_signals):
-        one, w_one = signals[signal], weights[signal]
+        one, w_one = signals[signal, first : first + width], weights[signal]
         for place in range(width):
             sums[place] += w_one * one[place]
-
-
-def mean_of(networks: list[Network], sharpness: float) -> Network:
-    """One network that scores ``sharpness`` times the mean of several: their hidden units side by side."""
-    share = np.float32(sharpness / len(networks))
-    hidden = [net.item_second[: len(net.out)] for net in networks]
-    bias = [share * net.item_second[len(net.out) :] for net in networks]
-    return Network(
-        direct=share * np.stack([net.direct for net in networks]).sum(axis=0),
-        had=share * np.stack([net.had for net in networks]).sum(axis=0),
-        of_signals=np.concatenate([net.of_signals for net in networks]),
-        of_person=np.concatenate([net.of_person for net in networks]),
-        out=share * np.concatenate([net.out for net in networks]),
-        item_first=np.concatenate([net.item_first for net in networks]),
-        item_second=_side_by_side(hidden, bias),
-        item_constants=np.concatenate(
-            [net.item_constants[: len(net.out)] for net in networks]
-            + [share * net.item_constants[len(net.out) :] for net in networks]
-        ),
-    )
-
-
-def _side_by_side(hidden: list[FloatArray], bias: list[FloatArray]) -> FloatArray:
-    """Block-diagonal second layers, all hidden units before all biases."""
-    widths = [part.shape[1] for part in hidden]
-    starts = np.concatenate([[0], np.cumsum(widths)])
-    rows = []
-    for parts in (hidden, bias):
-        for number, part in enumerate(parts):
-            row = np.zeros((len(part), starts[-1]), np.float32)
-            row[:, starts[number] : starts[number + 1]] = part
-            rows.append(row)
-    return np.concatenate(rows)

@@ -69,13 +69,12 @@ def train(examples: Examples, config: NetworkConfig, advance: Callable[[], None]
 
     :param advance: told after every epoch.
     """
-    scales = [_scale(examples.signals), _scale(examples.items), _scale(examples.people)]
-    inputs = (examples.signals, examples.had, examples.items, examples.people)
-    signals, had, items, people = (torch.from_numpy(np.ascontiguousarray(values)) for values in inputs)
-    log_weights = torch.from_numpy(examples.contests.log_weights)
-    (signal_mean, signal_scale), (item_mean, item_scale), (person_mean, person_scale) = (
-        (torch.from_numpy(mean), torch.from_numpy(scale)) for mean, scale in scales
+    inputs = (examples.signals, examples.items, examples.people)
+    scales = [_scale(values) for values in inputs]
+    signals, items, people = (
+        torch.from_numpy((values - mean) / scale) for values, (mean, scale) in zip(inputs, scales, strict=True)
     )
+    had, log_weights = torch.from_numpy(examples.had), torch.from_numpy(examples.contests.log_weights)
     generator = torch.Generator().manual_seed(config.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -87,10 +86,7 @@ def train(examples: Examples, config: NetworkConfig, advance: Callable[[], None]
     )
     for _ in range(config.epochs):
         for batch in torch.split(torch.randperm(len(signals), generator=generator), config.contests_at_once):
-            scores = module(
-                (signals[batch] - signal_mean) / signal_scale, had[batch], (items[batch] - item_mean) / item_scale,
-                (people[batch] - person_mean) / person_scale,
-            ) + log_weights[batch]  # fmt: skip
+            scores = module(signals[batch], had[batch], items[batch], people[batch]) + log_weights[batch]
             loss = (scores.logsumexp(dim=1) - scores[:, 0]).mean()
             optimiser.zero_grad()
             loss.backward()

@@ -90,15 +90,8 @@ class PlainBelief:
         self._probabilities: list[float] | None = None
         self._masses: Masses | None = None
 
-    def hear(
-        self,
-        options: Sequence[int],
-        answers: Sequence[int],
-        naming: bool,
-        confidence: float = 1.0,
-        if_unknown: float = 0.0,
-    ) -> None:
-        """Take in the answers to one question; ``if_unknown`` is added for items of which the facet is not known."""
+    def hear(self, options: Sequence[int], answers: Sequence[int], naming: bool, confidence: float = 1.0) -> None:
+        """Take in the answers to one question."""
         states = [0] * self._shelves.n_items
         for place, option in enumerate(options):
             for item in self._shelves.holders[option]:
@@ -106,15 +99,13 @@ class PlainBelief:
         for item in self._shelves.strangers[self._shelves.facet[options[0]]]:
             states[item] = 2 ** len(options)
         told = self._ears.log_likelihoods(options, answers, naming, confidence)
-        told[-1] += if_unknown
         for item, state in enumerate(states):
             self.log_weights[item] += told[state]
         self._forget()
 
     def volunteered(self, attribute: int, already: int) -> None:
         """Take in what was named unasked after ``already`` others: any that was not yet named could have been."""
-        if_unknown = floored_log(self._ears.model.unknown_volunteered)
-        self.hear([attribute], [Answer.YES], naming=False, if_unknown=if_unknown)
+        self.hear([attribute], [Answer.YES], naming=False)
         for item, attributes in enumerate(self._shelves.attributes):
             self.log_weights[item] -= math.log(max(len(attributes) - already, 1))
 

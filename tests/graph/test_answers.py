@@ -211,7 +211,7 @@ def test_equal_rates_for_all_attributes() -> None:
         assert getattr(model, name).tolist() == [rate] * 3
     assert model.rate is catalogue.attribute_rates
     assert (model.acceptance, model.hears_no) == (0.9, True)
-    assert AnswerModel.equal(catalogue, dont_know=0.9).unknown_dont_know.tolist() == [0.9] * 3
+    assert AnswerModel.equal(catalogue, dont_know=0.97).unknown_dont_know.tolist() == [0.97] * 3
 
 
 def test_misses_and_false_alarms_are_told_apart() -> None:

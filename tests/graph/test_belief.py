@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from graph.answers import LOG_IMPOSSIBLE, UNKNOWN_VOLUNTEERED, Answer, AnswerModel
+from graph.answers import LOG_IMPOSSIBLE, Answer, AnswerModel
 from graph.belief import (
     AnswerEvidence,
     Belief,
@@ -83,9 +83,9 @@ class Talk:
         if isinstance(heard, Refused):
             return 1 - model.acceptance if item in heard.items else 1.0
         if isinstance(heard, Opened):
-            return self._chance_of_naming(item, heard.attribute) / max(len(own), 1)
+            return self.story.about_one(item, heard.attribute)[Answer.YES] / max(len(own), 1)
         if isinstance(heard, Volunteered):
-            return self._chance_of_naming(item, heard.attribute) / max(len(own) - heard.already, 1)
+            return self.story.about_one(item, heard.attribute)[Answer.YES] / max(len(own) - heard.already, 1)
         if isinstance(heard, Critique):
             return self._chance_of_critique(item, heard)
         if heard.naming:
@@ -97,11 +97,6 @@ class Talk:
             for option, answer in each
             if model.hears_no or answer != Answer.NO
         )
-
-    def _chance_of_naming(self, item: int, attribute: int) -> float:
-        """Up to how many could have been named."""
-        seldom = 1.0 if self.story.facts.knows(item, attribute) else self.story.model.unknown_volunteered
-        return self.story.about_one(item, attribute)[Answer.YES] * seldom
 
     def _chance_of_critique(self, item: int, heard: Critique) -> float:
         known, error = self.story.facts, self.story.model.critique_error
@@ -297,21 +292,8 @@ def test_opening_is_a_first_volunteer(talk: Talk, seed: int) -> None:
         answered = talk.begin()
         if attribute >= 0:
             hear(answered, [Told(row, (int(attribute),), (int(Answer.YES),), False)], 1)
-            unknown = [not talk.story.facts.knows(item, int(attribute)) for item in range(len(degrees))]
-            seldom = np.log(talk.story.model.unknown_volunteered)
-            answered.log_weights[row] += (np.where(unknown, seldom, 0) - np.log(degrees)).astype(np.float32)
-        assert opened.log_weights[row] == pytest.approx(answered.log_weights[row], rel=1e-5, abs=1e-4)
-
-
-def test_what_the_catalogue_does_not_know_is_seldom_named_unasked() -> None:
-    """Said unasked, it speaks for the items that have it, and rules those of unknown facet out no more than tenfold."""
-    known = Facts((frozenset({0}), frozenset(), frozenset({1})), (0, 0), (True,), (1, 2, 3), (1, 2))
-    model = replace(AnswerModel.honest(known.catalogue()), rate=np.full(2, 0.5), unknown_dont_know=np.full(2, 0.5))
-    belief = Belief(known.catalogue(), model, np.zeros((1, 3), np.float32))
-    belief.open_with(np.zeros(1, np.intp), np.zeros(1, np.int32))
-    has, unknown, lacks = 1.0, 0.5 * 0.5 * UNKNOWN_VOLUNTEERED, 0.0
-    assert belief.probabilities[0] == pytest.approx(np.array([has, unknown, lacks]) / (has + unknown), abs=1e-4)
-    assert np.isfinite(belief.log_weights).all()
+            answered.log_weights[row] -= np.log(degrees).astype(np.float32)
+        assert np.array_equal(opened.log_weights[row], answered.log_weights[row])
 
 
 DECADES = Facts(

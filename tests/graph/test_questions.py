@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from graph import kernels
-from graph.answers import AnswerModel, QuestionMode
+from graph.answers import UNKNOWN_DONT_KNOW, AnswerModel, QuestionMode
 from graph.belief import Belief, RejectionEvidence
 from graph.questions import Questions, attribute_information, best_questions
 from tests.graph.catalogues import Facts, Story, answer_models, facts, information, worlds
@@ -279,6 +279,10 @@ def test_by_hand() -> None:
 
 
 def story_bits_of_lee() -> float:
-    """Two films are his and say so; of the others nobody knows: half say so, and all the rest say yes (rate 1)."""
-    answer = -(0.75 * np.log2(0.75) + 0.25 * np.log2(0.25))
-    return float(answer - 0.5 * 1.0)
+    """Two films are his and say so; of the others few know, and who does says yes (rate 1)."""
+    silent = UNKNOWN_DONT_KNOW
+    return bits_of_choice(silent / 2) - 0.5 * bits_of_choice(silent)
+
+
+def bits_of_choice(chance: float) -> float:
+    return float(-chance * np.log2(chance) - (1 - chance) * np.log2(1 - chance))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graph.answers import Answer, AnswerModel, QuestionMode
+from graph.answers import UNKNOWN_DONT_KNOW, Answer, AnswerModel, QuestionMode
 from graph.belief import AnswerEvidence, CritiqueEvidence, RejectionEvidence, VolunteeredEvidence
 from graph.catalogue import Catalogue
 from graph.dataset import Dataset
@@ -276,8 +276,9 @@ def test_an_opening_counts_an_item_by_one_in_the_number_of_its_attributes():
     history = History.begin(np.array([crime]), 1, 1, 1)
     belief = believe(catalogue, AnswerModel.honest(catalogue), np.zeros((1, 7), np.float32), history)
     degrees = {"Heat": 3, "Collateral": 2, "Fargo": 5}
-    # Of Short Cuts the genre is unknown: half of the people know it, and half of the six genres known say crime.
-    weights = {title: 1 / degree for title, degree in degrees.items()} | {"Short Cuts": 0.5 * 3 / 6 / 1}
+    # Of Short Cuts the genre is unknown: few people know it, and half of the six genres known say crime.
+    knows = 1 - UNKNOWN_DONT_KNOW
+    weights = {title: 1 / degree for title, degree in degrees.items()} | {"Short Cuts": knows * 3 / 6 / 1}
     total = sum(weights.values())
     believed = dict(zip(catalogue.titles, belief.probabilities[0].tolist(), strict=True))
     for title, mass in believed.items():

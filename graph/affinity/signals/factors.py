@@ -31,9 +31,9 @@ class Als:
 
     name = "als"
     softenings: tuple[float, ...] = ()
-    CONFIDENCE = 20.0
+    CONFIDENCE = 60.0
     """What a like weighs beside an item that was not chosen."""
-    REGULARISATION = 30.0
+    REGULARISATION = 100.0
 
     def __init__(self, items: FloatArray) -> None:
         self._items = items
