@@ -1,12 +1,13 @@
 """The recorded tables: which evaluations stand in ``results/``, and the page that is drawn from them."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from convrec.affinity_page import affinity_sections
+from convrec.recorded import markdown_table, read_result
 from convrec.user_tables import METRICS, as_markdown, results_over_users
 from graph.errors import DataError
 
@@ -54,8 +55,11 @@ EVALUATIONS = (
         "lastfm_star-known-drop", "Train items taken out by rule, lastfm_star",
         f"--data lastfm_star --affinity content --known drop {BAYES} {MCR}",
     ),
-    Evaluation("lastfm-hybrid", "Default affinity, lastfm", f"--data lastfm {BAYES} {MCR}"),
-    Evaluation("lastfm_star-hybrid", "Default affinity, lastfm_star", f"--data lastfm_star {BAYES} {MCR}"),
+    *(
+        Evaluation(f"{name}-hybrid{suffix}", f"Default affinity, {name}{words}", f"--data {name}{known} {BAYES} {MCR}")
+        for name in ("lastfm", "lastfm_star", "movies")
+        for suffix, words, known in (("", "", ""), ("-drop", ", train items taken out by rule", " --known drop"))
+    ),
     *(
         Evaluation(
             f"lastfm-15-{mode}", f"Question modes on lastfm: {mode}",
@@ -123,28 +127,12 @@ def draw_page(results: Path) -> str:
                 parts += _section(evaluation, content)
             except (KeyError, TypeError, IndexError) as error:
                 raise DataError(f"{path}: not a recorded table ({error}); run: convrec bench tables --again") from error
+    parts += affinity_sections(results)
     for name, section in (("speed", _speed_section), ("simulator", _simulator_section)):
         path = results / f"{name}.json"
         if path.exists():
             parts += section(read_result(path))
     return "\n\n".join(parts) + "\n"
-
-
-def read_result(path: Path) -> dict[str, Any]:
-    """Read one recorded table.
-
-    :raises DataError: when the file is damaged.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content["results"], list) or not content["results"]:
-            raise TypeError("no results")
-        needed = {"command": str, "commit": str | None}
-        if not all(isinstance(content[name], kind) for name, kind in needed.items()):
-            raise TypeError("command or commit")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: not a recorded table ({error}); remove it and run: convrec bench tables") from error
-    return content
 
 
 def check_arguments(evaluation: Evaluation, path: Path, content: dict[str, Any]) -> None:
@@ -172,7 +160,7 @@ def _section(evaluation: Evaluation, content: dict[str, Any]) -> Iterator[str]:
         yield f"{sum(row['dialogues'] for row in rows):,} dialogues, the longest of them {longest} ticks."
         return
     floor = content["random_floor"]
-    yield _markdown(
+    yield markdown_table(
         ["policy", "SR@5", "SR@10", "SR@15", "AT", "hDCG"],
         [[_label(row), *(_figure(row, metric) for metric in ("sr@5", "sr@10", "sr@15", "at", "hdcg"))] for row in rows],
     )
@@ -183,7 +171,7 @@ def _section(evaluation: Evaluation, content: dict[str, Any]) -> Iterator[str]:
 def _speed_section(content: dict[str, Any]) -> Iterator[str]:
     yield "## Speed"
     yield f"`{content['command']}` · commit `{content['commit']}` · {content['device']}"
-    yield _markdown(
+    yield markdown_table(
         ["data", "turns/s", "per calibration", "peak memory, MB"],
         [
             [
@@ -199,7 +187,7 @@ def _speed_section(content: dict[str, Any]) -> Iterator[str]:
 def _simulator_section(content: dict[str, Any]) -> Iterator[str]:
     yield "## Speed and size of the environments"
     yield f"`{content['command']}` · commit `{content['commit']}` · {content['device']}"
-    yield _markdown(
+    yield markdown_table(
         ["data, users", "core, steps/s", "environment, steps/s", "plain, steps/s", "times", "per calibration",
          "bytes a dialogue", "of them belief", "bytes a transition"],
         [
@@ -228,8 +216,3 @@ def _figure(row: dict[str, Any], metric: str) -> str:
     low, high = row["ci"][metric]
     digits = 2 if metric == "at" else 3
     return f"{value:.{digits}f} ± {(high - low) / 2:.{digits}f}"
-
-
-def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -130,14 +130,14 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _ranking_table(name: str, found: Sequence[AffinityFigures]) -> Table:
-    headings = ("NDCG\n@10", "HR\n@10", "AUC", "AUC\ncold", "AUC,\nstrangers", "nats", "over\nEASE", "95 %", "s")
+    headings = ("NDCG\n@10", "AUC", "AUC,\ncold", "AUC,\nstrang.", "over\nEASE", "95 %", "s")
     table = _table(f"{name}: ranking", "affinity", *headings)
     for each in found:
         beyond = each.beyond.get("ease")
-        more = (f"{beyond[0]:+.3f}", f"± {(beyond[2] - beyond[1]) / 2:.3f}") if beyond else ("", "")
-        columns = ("ndcg@10", "hr@10", "auc", "auc, cold items", "auc, strangers")
+        more = (f"{beyond[0]:+.3f}", f"±{(beyond[2] - beyond[1]) / 2:.3f}") if beyond else ("", "")
+        columns = ("ndcg@10", "auc", "auc, cold items", "auc, strangers")
         cells = [f"{each.ranking[column][0]:.3f}" for column in columns]
-        table.add_row(each.affinity, *cells, f"{each.ranking['gain'][0]:.2f}", *more, f"{each.seconds:.0f}")
+        table.add_row(each.affinity, *cells, *more, f"{each.seconds:.0f}")
     return table
 
 

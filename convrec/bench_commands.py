@@ -18,11 +18,13 @@ from click.exceptions import Exit
 from rich import box
 from rich.table import Table
 
-from convrec.acceptance import EVALUATIONS, draw_page, read_result
+from convrec.acceptance import EVALUATIONS, draw_page
+from convrec.affinity_page import PICTURE, draw_calibration
 from convrec.bench_affinity import affinity
 from convrec.bench_simulator import simulator
 from convrec.cli import examples
 from convrec.evaluation_report import draw
+from convrec.recorded import read_result
 from convrec.run_options import check_output, console, notices
 from convrec.yardstick import YELP_SHAPE, calibrations_per_second, write_figures
 from graph.errors import OptionError
@@ -131,6 +133,7 @@ def page(results: Path, out: Path) -> None:
         if evaluation.picture and recorded.exists():
             metric = evaluation.metrics[0] if evaluation.metrics else "sr@15"
             draw(read_result(recorded)["results"], metric, evaluation.heading, out.with_name(evaluation.picture))
+    draw_calibration(results, out.with_name(PICTURE))
     with written_whole(out) as unfinished:
         unfinished.write_text(draw_page(results), encoding="utf-8")
 

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from convrec.acceptance import EVALUATIONS, draw_page, read_result
+from convrec.acceptance import EVALUATIONS, draw_page
+from convrec.recorded import read_result
 from graph.errors import DataError
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,9 @@ from scipy.special import softmax
 
 from graph import affinity
 from graph.affinity import ANONYMOUS, Affinity, Histories, Profiles, rehearsal
-from graph.affinity.contests import draw_contests
+from graph.affinity.contests import ContestsConfig, draw_contests
+from graph.affinity.hybrid import Hybrid
+from graph.affinity.hybrid_config import HybridConfig
 from graph.catalogue import Catalogue
 from graph.csr import CSR
 from graph.dataset import Dataset
@@ -26,6 +28,9 @@ from graph.synthetic import make_synthetic
 SHARED = Places.from_environment().shared
 LASTFM = SHARED / "data" / "mcr" / "lastfm" if SHARED is not None else Path("absent")
 needs_lastfm = pytest.mark.skipif(not LASTFM.is_dir(), reason="no data/mcr/lastfm in the folder CONVREC_SHARED names")
+
+QUICK = HybridConfig(contests=ContestsConfig(contests=2_500, contenders=256))
+"""The default affinity, learned from a quarter of what it usually is."""
 
 FloatArray = NDArray[np.float32]
 Scores = Callable[[NDArray[np.int64]], FloatArray]
@@ -49,7 +54,7 @@ def fitted(name: str) -> Affinity:
 
 @cache
 def fitted_on_lastfm(name: str) -> Affinity:
-    return affinity.fit(name, lastfm())
+    return Hybrid.fit(lastfm(), HybridConfig()) if name == Hybrid.name else affinity.fit(name, lastfm())
 
 
 def gain(dataset: Dataset, scores: Scores, pairs: int = 1_500) -> float:
@@ -188,7 +193,9 @@ class AffinityContract:
         for fake in self.fakes:
             assert gain(small(), fake(self.model, small())) < self.floor, fake.__name__
 
+    @pytest.mark.slow
     @pytest.mark.shared
+    @pytest.mark.timeout(600)
     @needs_lastfm
     def test_on_lastfm_the_real_one_reaches_its_floor_and_no_fake_does(self) -> None:
         model = fitted_on_lastfm(self.name)

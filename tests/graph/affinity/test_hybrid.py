@@ -8,17 +8,14 @@ import pytest
 from graph import affinity
 from graph.affinity import ANONYMOUS, Histories, Profiles
 from graph.affinity.hybrid import Hybrid
-from graph.affinity.hybrid_config import HybridConfig
 from graph.affinity.popularity import Popularity
 from graph.interactions import Interactions, Split
 from tests.graph.affinity.contract import (
+    QUICK,
     AffinityContract,
     FloatArray,
     fitted,
-    fitted_on_lastfm,
     gain,
-    lastfm,
-    needs_lastfm,
     small,
     total_variation,
 )
@@ -37,13 +34,6 @@ class TestHybrid(AffinityContract):
 def test_it_beats_each_of_its_parts() -> None:
     parts = max(gain(small(), fitted(name).scores) for name in ("popularity", "content", "ease"))
     assert gain(small(), fitted("hybrid").scores) > parts
-
-
-@pytest.mark.shared
-@needs_lastfm
-def test_on_lastfm_it_beats_each_of_its_parts_clearly() -> None:
-    parts = max(gain(lastfm(), fitted_on_lastfm(name).scores) for name in ("popularity", "content", "ease"))
-    assert gain(lastfm(), fitted_on_lastfm("hybrid").scores) > parts + 0.5
 
 
 def test_it_serves_users_that_it_was_not_learned_from() -> None:
@@ -85,7 +75,7 @@ def mean_log_probability(model: affinity.Affinity, profiles: Profiles, targets: 
 
 def test_ease_is_left_out_of_large_data_and_that_is_said() -> None:
     lines: list[str] = []
-    model = Hybrid.fit(small(), HybridConfig(most_dense=100), report=lines.append)
+    model = Hybrid.fit(small(), replace(QUICK, most_dense=100), report=lines.append)
     assert any("hybrid: left out: ease: 500 items" in line for line in lines)
     assert np.isfinite(model.scores(np.arange(5))).all()
 
@@ -101,6 +91,6 @@ def test_without_users_it_is_popularity_and_that_is_said() -> None:
 
 def test_progress_adds_up_to_all_of_it() -> None:
     shares: list[float] = []
-    Hybrid.fit(small(), advance=shares.append)
+    Hybrid.fit(small(), QUICK, advance=shares.append)
     assert sum(shares) == pytest.approx(1.0)
     assert len(shares) > 10
