@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convrec.affinity_measures import RULE
-from graph import affinity as affinities
 from graph.affinity import Affinity
 from graph.affinity.cross_fitting import cross_fitted
 from graph.dataset import Dataset
@@ -57,13 +56,15 @@ def as_reliability(diagram: dict[str, list[float]]) -> Reliability:
     )
 
 
-def measure_calibration(dataset: Dataset) -> list[CalibrationFigures]:
+def measure_calibration(dataset: Dataset, affinity: Affinity) -> list[CalibrationFigures]:
     """Of the default affinity: on valid, where nobody is scored by what has met them, and on test.
 
     Classic users, yes/no questions, 14 turns, every pair of the split.
+
+    :param affinity: the default, learned from the data set.
     """
     valid = list(cross_fitted(dataset))
-    test = [(dataset, affinities.fit("hybrid", dataset))]
+    test = [(dataset, affinity)]
     return [each for split, parts in (("valid", valid), ("test", test)) if parts for each in _figures(split, parts)]
 
 

@@ -61,8 +61,32 @@ class AffinityFigures:
     """SR@15, AT and hDCG of the bayes policy, for known users, with train items dropped, and for strangers."""
 
 
+class Learned:
+    """Affinities of one data set, each learned once for a seed."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self._fitted: dict[tuple[str, int], tuple[Affinity, float]] = {}
+
+    def of(self, kind: str, seed: int) -> tuple[Affinity, float]:
+        """An affinity, or its fake, and the seconds it took to learn."""
+        name = FAKES.get(kind, kind)
+        if kind == SHUFFLED:
+            return self._once(kind, name, users_shuffled(self.dataset, seed), seed)
+        model, seconds = self._once(name, name, self.dataset, seed)
+        other = SomebodyElse(model, self.dataset.interactions.n_users, seed) if kind == SOMEBODY_ELSE else model
+        return other, seconds
+
+    def _once(self, key: str, name: str, dataset: Dataset, seed: int) -> tuple[Affinity, float]:
+        if (key, seed) not in self._fitted:
+            began = perf_counter()
+            model = affinities.fit(name, dataset, seed=seed)
+            self._fitted[key, seed] = model, perf_counter() - began
+        return self._fitted[key, seed]
+
+
 def compare(
-    dataset: Dataset,
+    learned: Learned,
     name: str,
     kinds: Sequence[str],
     seeds: Sequence[int],
@@ -74,7 +98,6 @@ def compare(
     :param dialogues: held with each; none for 0.
     :param tell: is told what is being worked on, and what is left out and why.
     """
-    learned = _Learned(dataset)
     values: dict[str, dict[str, NDArray[np.float64]]] = {}
     fitted: dict[str, tuple[float, list[dict[str, Any]]]] = {}
     for kind in kinds:
@@ -105,32 +128,8 @@ def _estimate(bootstrap: PairedBootstrap, values: NDArray[np.float64]) -> list[f
     return [estimate.value, estimate.low, estimate.high]
 
 
-class _Learned:
-    """Affinities of one data set, each learned once for a seed."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self._fitted: dict[tuple[str, int], tuple[Affinity, float]] = {}
-
-    def of(self, kind: str, seed: int) -> tuple[Affinity, float]:
-        """An affinity, or its fake, and the seconds it took to learn."""
-        name = FAKES.get(kind, kind)
-        if kind == SHUFFLED:
-            return self._once(kind, name, users_shuffled(self.dataset, seed), seed)
-        model, seconds = self._once(name, name, self.dataset, seed)
-        other = SomebodyElse(model, self.dataset.interactions.n_users, seed) if kind == SOMEBODY_ELSE else model
-        return other, seconds
-
-    def _once(self, key: str, name: str, dataset: Dataset, seed: int) -> tuple[Affinity, float]:
-        if (key, seed) not in self._fitted:
-            began = perf_counter()
-            model = affinities.fit(name, dataset, seed=seed)
-            self._fitted[key, seed] = model, perf_counter() - began
-        return self._fitted[key, seed]
-
-
 def _measure(
-    learned: _Learned, kind: str, seeds: Sequence[int], dialogues: int
+    learned: Learned, kind: str, seeds: Sequence[int], dialogues: int
 ) -> tuple[dict[str, NDArray[np.float64]], tuple[float, list[dict[str, Any]]]]:
     """Measures of every target, the mean over seeds, and what dialogues with the first of them gave."""
     dataset = learned.dataset
