@@ -131,7 +131,7 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _ranking_table(name: str, found: Sequence[AffinityFigures]) -> Table:
-    headings = ("NDCG\n@10", "AUC", "AUC,\ncold", "AUC,\nstrang.", "over\nEASE", "95 %", "s")
+    headings = ("NDCG\n@10", "AUC", "AUC,\ncold", "AUC,\nanon.", "over\nEASE", "95 %", "s")
     table = _table(f"{name}: ranking", "affinity", *headings)
     for each in found:
         beyond = each.beyond.get("ease")

@@ -13,7 +13,10 @@ class HybridConfig:
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     contests: ContestsConfig = field(default_factory=lambda: ContestsConfig(contests=10_000, contenders=256))
-    """Of all rehearsals together."""
+    """What the networks learn from, of all rehearsals together."""
+    scale: ContestsConfig = field(default_factory=lambda: ContestsConfig(contests=2_000, contenders=2_048))
+    """What their sharpness is fitted on: nearly all rivals, for few of many make sharp scores look better than they are
+    (the logarithm of a sampled total lies below that of the whole on average)."""
     most_scores: int = 10**9
     """Scores to compute for contests, at most: where there are very many items, fewer contests are held."""
     emptied: float = 0.1
@@ -31,5 +34,5 @@ class HybridConfig:
         fresh = cls()
         return replace(
             fresh, seed=seed, network=replace(fresh.network, seed=seed),
-            contests=replace(fresh.contests, seed=1000 * seed),
+            contests=replace(fresh.contests, seed=1000 * seed), scale=replace(fresh.scale, seed=1000 * seed + 500),
         )  # fmt: skip

@@ -4,7 +4,8 @@ Legend: M contests, C contenders, D signals.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,24 +43,27 @@ def learn_networks(staged: Sequence[Dataset], config: HybridConfig, step: Callab
 
     :param step: told what share of the work has just been done; nine tenths in all.
     """
-    parts = []
+    parts, scale_parts = [], []
     for number, rehearsal in enumerate(staged):
-        parts.append(draw_examples(rehearsal, config, len(staged), number))
-        step(0.6 / len(staged))
-    return learn(_joined(parts), staged[0].interactions.n_users, config, step)
+        bank = SignalBank(rehearsal, config.most_dense, lambda line: None)
+        share = 1 / len(staged)
+        parts.append(draw_examples(rehearsal, bank, config, config.contests, share, number))
+        scale_parts.append(draw_examples(rehearsal, bank, config, config.scale, share, number))
+        step(0.6 * share)
+    return learn(_joined(parts), _joined(scale_parts), staged[0].interactions.n_users, config, step)
 
 
-def draw_examples(rehearsal: Dataset, config: HybridConfig, n_rehearsals: int, number: int) -> Examples:
-    """Contests of one rehearsal, with the signals of their contenders."""
+def draw_examples(
+    rehearsal: Dataset, bank: SignalBank, config: HybridConfig, drawn: ContestsConfig, share: float, number: int
+) -> Examples:
+    """Contests of one rehearsal, with the signals of their contenders.
+
+    :param drawn: how many, of all rehearsals together; ``share`` is the part that this one takes.
+    """
     affordable = max(config.most_scores // rehearsal.catalogue.n_items, 200)
-    settings = ContestsConfig(
-        -(-min(config.contests.contests, affordable) // n_rehearsals),
-        config.contests.contenders,
-        config.contests.seed + number,
-    )
+    settings = replace(drawn, contests=ceil(share * min(drawn.contests, affordable)), seed=drawn.seed + number)
     contests = draw_contests(rehearsal, settings)
-    profiles = _partly_hidden(Histories(rehearsal).of(contests.users), config, number)
-    bank = SignalBank(rehearsal, config.most_dense, lambda line: None)
+    profiles = _partly_hidden(Histories(rehearsal).of(contests.users), config, settings.seed)
     signals = np.empty((*contests.items.shape, len(bank.names)), dtype=np.float32)
     had = np.zeros((*contests.items.shape, 2), dtype=np.float32)
     at_once = users_at_once(rehearsal.catalogue.n_items)
@@ -95,16 +99,20 @@ def _joined(parts: Sequence[Examples]) -> Examples:
     )
 
 
-def learn(examples: Examples, n_users: int, config: HybridConfig, step: Callable[[float], None]) -> Learned:
+def learn(
+    examples: Examples, of_scale: Examples, n_users: int, config: HybridConfig, step: Callable[[float], None]
+) -> Learned:
     """A network on all users; how sharp it is, and what it means to have had an item, by two more.
 
     Each of the two learns from half of the users and is asked about the others.
+
+    :param of_scale: what the sharpness is fitted on; the networks learn from ``examples``.
     """
-    contests = examples.contests
-    users = np.unique(contests.users)
+    users = np.union1d(examples.contests.users, of_scale.contests.users)
     half_of_user = np.zeros(n_users, np.intp)
     half_of_user[users] = np.random.default_rng(config.seed).permutation(len(users)) % 2
-    of_contest = half_of_user[contests.users]
+    of_contest = half_of_user[examples.contests.users]
+    asked, contests = half_of_user[of_scale.contests.users], of_scale.contests
     unseen = np.zeros(contests.items.shape, dtype=np.float32)
     by_others = []
     for number in range(2):
@@ -112,9 +120,9 @@ def learn(examples: Examples, n_users: int, config: HybridConfig, step: Callable
         others = examples.subset(~theirs) if not theirs.all() else examples
         network = train(others, config.network, lambda: step(0.075 / config.network.epochs))
         by_others.append(network)
-        unseen[theirs] = score_examples(network, examples.subset(theirs))
+        unseen[asked == number] = score_examples(network, of_scale.subset(asked == number))
     whole = train(examples, config.network, lambda: step(0.15 / config.network.epochs))
-    fitted = fit_weights(contests, np.concatenate([unseen[..., None], examples.had], axis=-1))
+    fitted = fit_weights(contests, np.concatenate([unseen[..., None], of_scale.had], axis=-1))
     flat = float(contests.softmax(np.zeros_like(unseen))[0].mean())
     sharpness, had = float(fitted.weights[0]), fitted.weights[1:].astype(np.float32)
     network, first, second = (each.sharpened(sharpness, had) for each in (whole, *by_others))

@@ -99,15 +99,15 @@ def fit_or_load(
 
     :param cache: folder of everything that can be made anew.
     """
-    if name != Hybrid.name:
+    if name not in saving.KEPT:
         return fit(name, dataset, report, advance)
     folder = cache / "affinities" / f"{dataset.name[:40].replace(':', '-')}-{dataset.fingerprint}-{name}-{_version()}"
     if folder.is_dir():
         with suppress(DataError):
             return saving.load(dataset, folder)
     model = fit(name, dataset, report, advance)
-    if isinstance(model, Hybrid) and model.network is not None:
-        with suppress(DataError):  # a cache that cannot be written costs time, nothing else
+    if isinstance(model, Hybrid | Calibrated):
+        with suppress(DataError):  # where nothing was learned; and a cache that cannot be written costs time, no more
             saving.save(model, dataset, folder)
     return model
 

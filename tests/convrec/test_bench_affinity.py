@@ -32,7 +32,7 @@ CROSS_FITTED = affinity_calibration.cross_fitted
 
 
 def less(seed: int) -> HybridConfig:
-    return replace(HybridConfig(), seed=seed, contests=ContestsConfig(1_000, 128, 1000 * seed))
+    return replace(HybridConfig(), seed=seed, contests=ContestsConfig(1_000, 128), scale=ContestsConfig(500, 200))
 
 
 @cache

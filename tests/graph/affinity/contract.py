@@ -29,7 +29,7 @@ SHARED = Places.from_environment().shared
 LASTFM = SHARED / "data" / "mcr" / "lastfm" if SHARED is not None else Path("absent")
 needs_lastfm = pytest.mark.skipif(not LASTFM.is_dir(), reason="no data/mcr/lastfm in the folder CONVREC_SHARED names")
 
-QUICK = HybridConfig(contests=ContestsConfig(contests=2_500, contenders=256))
+QUICK = HybridConfig(contests=ContestsConfig(contests=2_500, contenders=256), scale=ContestsConfig(500, 500))
 """The default affinity, learned from a quarter of what it usually is."""
 
 FloatArray = NDArray[np.float32]

@@ -9,6 +9,7 @@ from graph.affinity import ANONYMOUS, rehearsals
 from graph.affinity.cross_fitting import cross_fitted
 from graph.affinity.learning import draw_examples, learn
 from graph.affinity.network import Network
+from graph.affinity.signal_bank import SignalBank
 from graph.interactions import Interactions
 from tests.graph.affinity.contract import QUICK, FloatArray, gain, small
 
@@ -28,11 +29,13 @@ def test_every_rehearsal_is_scored_by_networks_that_have_not_met_the_user() -> N
 
 def test_nobody_is_scored_by_what_learned_from_them() -> None:
     """With the signals of one half's contests turned upside down, the network that scores this half stays as it was."""
-    examples = draw_examples(next(rehearsals(small())), QUICK, 5, 0)
-    before = learn(examples, 400, QUICK, lambda share: None)
+    asked = next(rehearsals(small()))
+    bank = SignalBank(asked, QUICK.most_dense, lambda line: None)
+    examples = draw_examples(asked, bank, QUICK, QUICK.contests, 0.25, 0)
+    before = learn(examples, examples, 400, QUICK, lambda share: None)
     theirs = before.half_of_user[examples.contests.users] == 1
     signals = np.where(theirs[:, None, None], -examples.signals, examples.signals)
-    after = learn(replace(examples, signals=signals), 400, QUICK, lambda share: None)
+    after = learn(replace(examples, signals=signals), examples, 400, QUICK, lambda share: None)
     of_first, of_second = zip(before.by_others, after.by_others, strict=True)
     np.testing.assert_array_equal(before.half_of_user, after.half_of_user)
     assert relative_weights(of_second[0]) == pytest.approx(relative_weights(of_second[1]), rel=1e-4)

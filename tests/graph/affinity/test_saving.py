@@ -87,6 +87,24 @@ def test_what_is_damaged_in_the_cache_is_made_anew(tmp_path: Path) -> None:
     np.testing.assert_array_equal(saving.load(small(), folder).scores(users), expected)
 
 
+@pytest.mark.parametrize("kind", saving.LEARNED_SIGNALS)
+def test_every_signal_that_takes_long_is_kept(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "fit", lambda name, *args: fitted(name))
+    users = np.arange(-1, 400)
+    expected = affinity.fit_or_load(kind, small(), tmp_path).scores(users)
+    monkeypatch.setattr(registry, "fit", lambda *args: pytest.fail("learned a second time"))
+    np.testing.assert_array_equal(affinity.fit_or_load(kind, small(), tmp_path).scores(users), expected)
+    (folder,) = (tmp_path / "affinities").iterdir()
+    damage_arrays(folder)
+    with pytest.raises(DataError, match="damaged; fit it again"):
+        saving.load(small(), folder)
+
+
+def test_what_follows_from_the_data_at_once_is_not_kept(tmp_path: Path) -> None:
+    affinity.fit_or_load("ease", small(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_where_nothing_was_learned_nothing_is_kept(tmp_path: Path) -> None:
     from graph.interactions import Interactions
 
