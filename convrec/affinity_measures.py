@@ -54,7 +54,7 @@ class AffinityFigures:
     seconds: float
     """To learn it, mean over the seeds."""
     ranking: dict[str, list[float]] = field(default_factory=dict)
-    """Measure, and its mean with a 95 % interval over users."""
+    """Measure, and its mean with a 95 % interval over users; left out where there are no pairs, such as cold items."""
     beyond: dict[str, list[float]] = field(default_factory=dict)
     """NDCG@10 less that of EASE, and of the default, with a paired 95 % interval over users."""
     dialogues: list[dict[str, Any]] = field(default_factory=list)
@@ -111,8 +111,8 @@ def compare(
     figures = []
     for kind, of_kind in values.items():
         ranking = {
-            measure: _estimate(bootstrap, each) if each.size == users.size else [float(np.nanmean(each))]
-            for measure, each in of_kind.items() if measure != "users"
+            measure: _estimate(bootstrap, each) if each.size == users.size else [float(each.mean())]
+            for measure, each in of_kind.items() if measure != "users" and each.size
         }  # fmt: skip
         beyond: dict[str, list[float]] = {
             other: _estimate(bootstrap, of_kind["ndcg@10"] - values[other]["ndcg@10"])

@@ -75,7 +75,9 @@ def draw_calibration(results: Path, picture: Path) -> None:
 
 def _ranking(rows: Sequence[dict[str, Any]]) -> str:
     def cell(row: dict[str, Any], measure: str) -> str:
-        value = row["ranking"][measure]
+        value = row["ranking"].get(measure, [])
+        if not value:
+            return ""
         return f"{value[0]:.3f}" + (f" ± {(value[2] - value[1]) / 2:.3f}" if len(value) == 3 else "")
 
     def beyond(row: dict[str, Any]) -> str:

@@ -137,7 +137,7 @@ def _ranking_table(name: str, found: Sequence[AffinityFigures]) -> Table:
         beyond = each.beyond.get("ease")
         more = (f"{beyond[0]:+.3f}", f"±{(beyond[2] - beyond[1]) / 2:.3f}") if beyond else ("", "")
         columns = ("ndcg@10", "auc", "auc, cold items", "auc, strangers")
-        cells = [f"{each.ranking[column][0]:.3f}" for column in columns]
+        cells = [f"{each.ranking[column][0]:.3f}" if column in each.ranking else "" for column in columns]
         table.add_row(each.affinity, *cells, *more, f"{each.seconds:.0f}")
     return table
 

@@ -37,7 +37,7 @@ def less(seed: int) -> HybridConfig:
 
 @cache
 def few() -> Dataset:
-    return make_synthetic(users=150, items=200, attributes=30, interactions=20)
+    return make_synthetic(users=300, items=300, attributes=40, interactions=25)
 
 
 @cache
@@ -48,20 +48,22 @@ def figures() -> dict[str, AffinityFigures]:
 
 @pytest.mark.slow
 def test_the_real_one_wins_and_its_fakes_lose() -> None:
-    auc = {kind: each.ranking["auc"] for kind, each in figures().items()}
-    assert auc["hybrid"][1] > max(auc[fake][2] for fake in (SOMEBODY_ELSE, SHUFFLED, "popularity"))
+    nats = {kind: each.ranking["gain"] for kind, each in figures().items()}
+    assert nats["hybrid"][1] > max(nats[fake][2] for fake in (SOMEBODY_ELSE, SHUFFLED, "popularity"))
     turns = {kind: each.dialogues[0]["at"][0] for kind, each in figures().items()}
     assert turns["hybrid"] < min(turns[SOMEBODY_ELSE], turns[SHUFFLED])
 
 
 @pytest.mark.slow
 def test_where_who_chose_what_was_drawn_by_lot_everybody_is_a_stranger() -> None:
-    """Dialogues take as long as with strangers, where answering for somebody else takes longer."""
+    """Dialogues take as long as with strangers; answering for somebody else, sure of what is wrong, is worse."""
     known, _, strangers = figures()["hybrid"].dialogues
-    fake, other = (figures()[name].dialogues[0]["at"] for name in (SHUFFLED, SOMEBODY_ELSE))
+    fake = figures()[SHUFFLED].dialogues[0]["at"]
     assert fake[1] < strangers["at"][2]
-    assert other[0] > fake[0]
+    assert fake[2] > strangers["at"][1]
     assert known["at"][0] < strangers["at"][0]
+    nats = {kind: each.ranking["gain"][0] for kind, each in figures().items()}
+    assert nats[SOMEBODY_ELSE] < nats[SHUFFLED]
 
 
 @pytest.mark.slow
@@ -82,11 +84,11 @@ def test_shuffling_users_keeps_counts_and_nothing_else() -> None:
     assert len(np.unique(pairs)) == len(pairs)
     for split in (Split.TRAIN, Split.VALID):
         for what in ("users", "items"):
-            before, after = (np.bincount(getattr(h, what)[h.split == split], minlength=200) for h in (history, fake))
+            before, after = (np.bincount(getattr(h, what)[h.split == split], minlength=300) for h in (history, fake))
             assert (after <= before).all()
             assert after.sum() > 0.9 * before.sum()
     kept = np.isin(pairs, history.users.astype(np.int64) * history.n_items + history.items)
-    assert kept.mean() < 0.2
+    assert kept.mean() < 0.3
 
 
 @pytest.mark.slow
@@ -97,7 +99,7 @@ def test_calibration_is_measured_on_both_splits() -> None:
         diagram = as_reliability(each.diagram)
         assert each.error == pytest.approx(diagram.expected_calibration_error)
         assert diagram.count.sum() == each.dialogues
-        assert 0 < each.by_chance < 0.1
+        assert 0 < each.by_chance < 0.25
     assert found[0].error < 0.1
     # Every pair of a rehearsal is asked, by each seed of the dialogues.
     assert found[2].dialogues == len(affinity_calibration.SEEDS) * len(few().interactions.pairs(Split.TEST)[0])
