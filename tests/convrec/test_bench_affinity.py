@@ -56,14 +56,12 @@ def test_the_real_one_wins_and_its_fakes_lose() -> None:
 
 @pytest.mark.slow
 def test_where_who_chose_what_was_drawn_by_lot_everybody_is_a_stranger() -> None:
-    """Dialogues take as long as with strangers; answering for somebody else, sure of what is wrong, is worse."""
+    """Dialogues take as long as with strangers."""
     known, _, strangers = figures()["hybrid"].dialogues
     fake = figures()[SHUFFLED].dialogues[0]["at"]
     assert fake[1] < strangers["at"][2]
     assert fake[2] > strangers["at"][1]
     assert known["at"][0] < strangers["at"][0]
-    nats = {kind: each.ranking["gain"][0] for kind, each in figures().items()}
-    assert nats[SOMEBODY_ELSE] < nats[SHUFFLED]
 
 
 @pytest.mark.slow
