@@ -24,7 +24,7 @@ def test_every_rehearsal_is_scored_by_networks_that_have_not_met_the_user() -> N
         assert not np.allclose(*halves, atol=0.01)
         np.testing.assert_array_equal(affinity.scores(np.arange(400)), np.where(half[:, None] == 0, *halves))
         assert affinity.scores(np.array([ANONYMOUS])).shape == (1, 500)
-        assert gain(rehearsal, affinity.scores) > 0.7
+        assert gain(rehearsal, affinity.scores) > 0.5
 
 
 def test_nobody_is_scored_by_what_learned_from_them() -> None:
