@@ -166,6 +166,7 @@ def _calibration_table(name: str, found: Sequence[CalibrationFigures]) -> Table:
 def _size_table(found: Sequence[SizeFigures]) -> Table:
     headings = ("learned, s", "a user, ms", "a stranger, ms", "calibration, ms", "peak MB")
     table = _table("Time and memory of the default", "data", *headings)
+    table.columns[0].no_wrap = False  # names of made-up data are long
     for each in found:
         table.add_row(
             each.data.replace(",", ", "), f"{each.learning_seconds:.0f}", f"{each.milliseconds_a_user:.1f}",
