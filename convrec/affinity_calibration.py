@@ -42,11 +42,6 @@ class CalibrationFigures:
     diagram: dict[str, list[float]]
     """Predicted, observed, and the 95 % interval of what was observed, bin by bin."""
 
-    @property
-    def reliability(self) -> Reliability:
-        """The diagram, to be drawn."""
-        return as_reliability(self.diagram)
-
 
 def as_reliability(diagram: dict[str, list[float]]) -> Reliability:
     """A recorded diagram, to be drawn."""

@@ -91,21 +91,27 @@ def compare(
     kinds: Sequence[str],
     seeds: Sequence[int],
     dialogues: int,
+    working: Callable[[str], None] = lambda line: None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> list[AffinityFigures]:
     """Every affinity on one data set; those that cannot be had from it are left out.
 
     :param dialogues: held with each; none for 0.
-    :param tell: is told what is being worked on, and what is left out and why.
+    :param working: is told what is being worked on; ``tell`` what is left out and why.
+    :raises OptionError: when nobody asks for anything, or no kind can be had.
     """
+    if learned.dataset.anonymous:
+        raise OptionError(f"{name}: nobody's choices are known, so there is nothing to rank; choose other data")
     values: dict[str, dict[str, NDArray[np.float64]]] = {}
     fitted: dict[str, tuple[float, list[dict[str, Any]]]] = {}
     for kind in kinds:
-        tell(f"{name}: {kind}")
+        working(f"{name}: {kind}")
         try:
             values[kind], fitted[kind] = _measure(learned, kind, seeds, dialogues)
         except OptionError as error:
             tell(f"{name}: {error}")
+    if not values:
+        raise OptionError(f"{name}: none of {', '.join(kinds)} can be had from these data; choose another --kind")
     users = next(iter(values.values()))["users"].astype(np.int64)
     bootstrap = PairedBootstrap(len(users), np.random.default_rng(0), clusters=users)
     figures = []

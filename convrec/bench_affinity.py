@@ -90,7 +90,7 @@ def _bench(name: str, kinds: Sequence[str], seeds: int, dialogues: int, path: Pa
     talks = dialogues if name not in LAST else 0
     with notices.status(name) as status:
         learned = Learned(dataset)
-        found = compare(learned, name, kinds, range(seeds), talks, status.update)
+        found = compare(learned, name, kinds, range(seeds), talks, status.update, notices.print)
         console.print(_ranking_table(name, found))
         if talks:
             console.print(_dialogue_table(name, found))

@@ -14,7 +14,7 @@ class HybridConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     contests: ContestsConfig = field(default_factory=lambda: ContestsConfig(contests=10_000, contenders=256))
     """What the networks learn from, of all rehearsals together."""
-    scale: ContestsConfig = field(default_factory=lambda: ContestsConfig(contests=2_000, contenders=2_048))
+    scale: ContestsConfig = field(default_factory=lambda: ContestsConfig(2_000, 2_048, seed=500))
     """What their sharpness is fitted on: nearly all rivals, for few of many make sharp scores look better than they are
     (the logarithm of a sampled total lies below that of the whole on average)."""
     most_scores: int = 10**9

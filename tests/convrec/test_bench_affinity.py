@@ -106,8 +106,7 @@ def test_calibration_is_measured_on_both_splits() -> None:
 @pytest.mark.slow
 def test_size_is_measured() -> None:
     size = measure_size("synthetic:users=40,items=300,attributes=30,seed=1")
-    assert 0 < size.milliseconds_a_user < 1000
-    assert 0 < size.milliseconds_a_stranger < 1000
+    assert min(size.learning_seconds, size.milliseconds_a_user, size.milliseconds_a_stranger) > 0
     assert 50 < size.peak_memory_mb < 4000
 
 

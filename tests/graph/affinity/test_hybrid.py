@@ -15,7 +15,10 @@ from tests.graph.affinity.contract import (
     AffinityContract,
     FloatArray,
     fitted,
+    fitted_on_lastfm,
     gain,
+    lastfm,
+    needs_lastfm,
     small,
     total_variation,
 )
@@ -34,6 +37,15 @@ class TestHybrid(AffinityContract):
 def test_it_beats_each_of_its_parts() -> None:
     parts = max(gain(small(), fitted(name).scores) for name in ("popularity", "content", "ease"))
     assert gain(small(), fitted("hybrid").scores) > parts
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@pytest.mark.timeout(600)
+@needs_lastfm
+def test_on_lastfm_it_beats_each_of_its_parts_clearly() -> None:
+    parts = max(gain(lastfm(), fitted_on_lastfm(name).scores) for name in ("popularity", "content", "ease"))
+    assert gain(lastfm(), fitted_on_lastfm("hybrid").scores) > parts + 0.5
 
 
 def test_it_serves_users_that_it_was_not_learned_from() -> None:

@@ -11,13 +11,14 @@ from graph.errors import OptionError
 from tests.graph.affinity.contract import small
 
 
-def test_the_closed_form_is_ridge_regression_of_each_item_on_the_others() -> None:
-    likes = (np.random.default_rng(0).random((40, 12)) < 0.3).astype(np.float64)
-    expected = np.zeros((12, 12))
-    for item in range(12):
-        others = np.delete(np.arange(12), item)
+@pytest.mark.parametrize(("n_users", "n_items"), [(40, 12), (12, 40)], ids=["more users", "more items"])
+def test_the_closed_form_is_ridge_regression_of_each_item_on_the_others(n_users: int, n_items: int) -> None:
+    likes = (np.random.default_rng(0).random((n_users, n_items)) < 0.3).astype(np.float64)
+    expected = np.zeros((n_items, n_items))
+    for item in range(n_items):
+        others = np.delete(np.arange(n_items), item)
         x = likes[:, others]
-        expected[others, item] = np.linalg.solve(x.T @ x + 7.0 * np.eye(11), x.T @ likes[:, item])
+        expected[others, item] = np.linalg.solve(x.T @ x + 7.0 * np.eye(n_items - 1), x.T @ likes[:, item])
     np.testing.assert_allclose(ease_weights(sp.csr_array(likes), l2=7.0), expected, atol=2e-6)
 
 
