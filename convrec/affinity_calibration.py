@@ -1,6 +1,6 @@
 """How far the belief can be believed: is the item looked for among the ten best as often as is said?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from convrec.affinity_measures import RULE
 from graph.affinity import Affinity
 from graph.affinity.cross_fitting import cross_fitted
+from graph.affinity.hybrid import Hybrid
 from graph.dataset import Dataset
 from policy.bayes import BayesPolicy, GainRule
 from policy.hand_written import list_mass
@@ -51,19 +52,20 @@ def as_reliability(diagram: dict[str, list[float]]) -> Reliability:
     )
 
 
-def measure_calibration(dataset: Dataset, affinity: Affinity) -> list[CalibrationFigures]:
+def measure_calibration(dataset: Dataset, fitted: Hybrid) -> list[CalibrationFigures]:
     """Of the default affinity: on valid, where nobody is scored by what has met them, and on test.
 
     Classic users, yes/no questions, 14 turns, every pair of the split.
 
-    :param affinity: the default, learned from the data set.
+    :param fitted: the default, just learned from the data set.
     """
-    valid = list(cross_fitted(dataset))
-    test = [(dataset, affinity)]
-    return [each for split, parts in (("valid", valid), ("test", test)) if parts for each in _figures(split, parts)]
+    parts: dict[str, Iterable[tuple[Dataset, Affinity]]] = {
+        "valid": cross_fitted(dataset, fitted), "test": [(dataset, fitted)],
+    }  # fmt: skip
+    return [figures for split, talked in parts.items() for figures in _figures(split, talked)]
 
 
-def _figures(split: str, parts: Sequence[tuple[Dataset, Affinity]]) -> Iterator[CalibrationFigures]:
+def _figures(split: str, parts: Iterable[tuple[Dataset, Affinity]]) -> Iterator[CalibrationFigures]:
     seen: dict[int, list[tuple[NDArray[np.float64], NDArray[np.bool_]]]] = {turn: [] for turn in TURNS}
     for dataset, affinity in parts:
         setting = Setting(dataset, affinity, parse_users("classic"), Rules(14))
@@ -71,9 +73,9 @@ def _figures(split: str, parts: Sequence[tuple[Dataset, Affinity]]) -> Iterator[
             for turn, pair in _watch(setting, seed).items():
                 seen[turn].append(pair)
     for turn, pairs in seen.items():
-        predicted, happened = (np.concatenate(each) for each in zip(*pairs, strict=True))
-        if not len(predicted):
+        if not sum(len(predicted) for predicted, _ in pairs):
             continue
+        predicted, happened = (np.concatenate(each) for each in zip(*pairs, strict=True))
         rng = np.random.default_rng(0)
         lots = [reliability(predicted, rng.random(len(predicted)) < predicted) for _ in range(20)]
         found = reliability(predicted, happened)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graph import affinity as affinities
 from graph.affinity import ANONYMOUS, Affinity
+from graph.affinity.hybrid import Hybrid
 from graph.affinity.ranking import Ranking, Scores, rank_targets
 from graph.csr import IntArray
 from graph.dataset import Dataset
@@ -61,7 +62,7 @@ class AffinityFigures:
     """SR@15, AT and hDCG of the bayes policy, for known users, with train items dropped, and for strangers."""
 
 
-class Learned:
+class LearnedOnce:
     """Affinities of one data set, each learned once for a seed."""
 
     def __init__(self, dataset: Dataset) -> None:
@@ -77,6 +78,13 @@ class Learned:
         other = SomebodyElse(model, self.dataset.interactions.n_users, seed) if kind == SOMEBODY_ELSE else model
         return other, seconds
 
+    @property
+    def default(self) -> Hybrid:
+        """The default affinity of the first seed."""
+        model, _ = self.of(Hybrid.name, 0)
+        assert isinstance(model, Hybrid)
+        return model
+
     def _once(self, key: str, name: str, dataset: Dataset, seed: int) -> tuple[Affinity, float]:
         if (key, seed) not in self._fitted:
             began = perf_counter()
@@ -86,7 +94,7 @@ class Learned:
 
 
 def compare(
-    learned: Learned,
+    learned: LearnedOnce,
     name: str,
     kinds: Sequence[str],
     seeds: Sequence[int],
@@ -135,7 +143,7 @@ def _estimate(bootstrap: PairedBootstrap, values: NDArray[np.float64]) -> list[f
 
 
 def _measure(
-    learned: Learned, kind: str, seeds: Sequence[int], dialogues: int
+    learned: LearnedOnce, kind: str, seeds: Sequence[int], dialogues: int
 ) -> tuple[dict[str, NDArray[np.float64]], tuple[float, list[dict[str, Any]]]]:
     """Measures of every target, the mean over seeds, and what dialogues with the first of them gave."""
     dataset = learned.dataset

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from convrec import provenance
 from convrec.affinity_calibration import CalibrationFigures, measure_calibration
-from convrec.affinity_measures import FAKES, AffinityFigures, Learned, compare
+from convrec.affinity_measures import FAKES, AffinityFigures, LearnedOnce, compare
 from convrec.affinity_size import SIZES, SizeFigures, measure_size
 from convrec.cli import examples
 from convrec.run_options import console, load_dataset, notices
@@ -89,7 +89,7 @@ def _bench(name: str, kinds: Sequence[str], seeds: int, dialogues: int, path: Pa
     dataset = _dataset(name)
     talks = dialogues if name not in LAST else 0
     with notices.status(name) as status:
-        learned = Learned(dataset)
+        learned = LearnedOnce(dataset)
         found = compare(learned, name, kinds, range(seeds), talks, status.update, notices.print)
         console.print(_ranking_table(name, found))
         if talks:
@@ -97,7 +97,7 @@ def _bench(name: str, kinds: Sequence[str], seeds: int, dialogues: int, path: Pa
         calibration = []
         if talks and "hybrid" in kinds:
             status.update(f"{name}: calibration")
-            calibration = measure_calibration(dataset, learned.of("hybrid", 0)[0])
+            calibration = measure_calibration(dataset, learned.default)
             console.print(_calibration_table(name, calibration))
     _write(path, found, calibration)
 

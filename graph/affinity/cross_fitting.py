@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from graph.affinity.hybrid import Hybrid
-from graph.affinity.hybrid_config import HybridConfig
 from graph.affinity.profiles import ANONYMOUS, Profiles
 from graph.affinity.protocol import FloatArray, checked_users
 from graph.affinity.rehearsals import rehearsals
@@ -41,15 +40,14 @@ class CrossFitted:
         return self._halves[0].scores_of(profiles)
 
 
-def cross_fitted(dataset: Dataset, config: HybridConfig | None = None) -> Iterator[tuple[Dataset, CrossFitted]]:
-    """Every rehearsal of a data set beside an affinity learned from all of them; see :mod:`graph.affinity.learning`."""
-    from graph.affinity.learning import learn_networks
+def cross_fitted(dataset: Dataset, fitted: Hybrid) -> Iterator[tuple[Dataset, CrossFitted]]:
+    """Every rehearsal of a data set beside what was learned from all of them; see :mod:`graph.affinity.learning`.
 
-    config = config or HybridConfig()
-    staged = list(rehearsals(dataset))
-    if not staged:
+    :param fitted: the default, just learned from the data set.
+    """
+    learned = fitted.learned
+    if learned is None:
         return
-    learned = learn_networks(staged, config, lambda share: None)
-    for rehearsal in staged:
-        first = Hybrid(rehearsal, learned.by_others[0], config.most_dense, lambda line: None)
+    for rehearsal in rehearsals(dataset):
+        first = Hybrid(rehearsal, learned.by_others[0], fitted.most_dense, lambda line: None)
         yield rehearsal, CrossFitted((first, first.with_network(learned.by_others[1])), learned.half_of_user)

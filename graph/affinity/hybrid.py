@@ -5,6 +5,7 @@ Legend: B people, V items, M contests, C contenders, D signals, E facts of an it
 
 from collections.abc import Callable
 from copy import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from graph.affinity.protocol import OfProfiles
 from graph.affinity.rehearsals import rehearsals
 from graph.affinity.signal_bank import SignalBank, Tell, person_facts
 from graph.dataset import Dataset
+
+if TYPE_CHECKING:
+    from graph.affinity.learning import Learned
 
 FloatArray = NDArray[np.float32]
 
@@ -41,6 +45,8 @@ class Hybrid(OfProfiles):
         self.signal_names: list[str] = []
         self.likelihood_gain: float | None = None
         """Nats that targets of users not learned from gain over a flat prior; None where nothing was just learned."""
+        self.learned: Learned | None = None
+        """All that was just learned, other users' networks included; None where it was read from a file."""
         if network is None:
             self._strangers = Popularity.fit(dataset).log_prior
             return
@@ -73,7 +79,7 @@ class Hybrid(OfProfiles):
 
         learned = learn_networks(staged, config, step)
         fitted = cls(dataset, learned.network, config.most_dense, tell)
-        fitted.likelihood_gain = learned.likelihood_gain
+        fitted.learned, fitted.likelihood_gain = learned, learned.likelihood_gain
         step(0.1)
         return fitted
 

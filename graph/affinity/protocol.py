@@ -3,6 +3,7 @@
 Legend: B people asked for at once, U users, V items.
 """
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 import numpy as np
@@ -45,7 +46,7 @@ class Affinity(Protocol):
         """The same for anybody, by what is known of them; shape (B, V)."""
 
 
-class OfProfiles:
+class OfProfiles(ABC):
     """The half of an affinity that looks users of the data up."""
 
     def __init__(self, histories: Histories) -> None:
@@ -55,9 +56,9 @@ class OfProfiles:
         """Shape (B, V); see :class:`Affinity`."""
         return self.scores_of(self._histories.of(checked_users(users, self._histories.n_users)))
 
+    @abstractmethod
     def scores_of(self, profiles: Profiles) -> FloatArray:
         """Shape (B, V); see :class:`Affinity`."""
-        raise NotImplementedError
 
 
 def checked_users(users: IntArray, n_users: int) -> NDArray[np.int64]:

@@ -10,11 +10,10 @@ import pytest
 
 from convrec import affinity_calibration, cli
 from convrec.affinity_calibration import as_reliability, measure_calibration
-from convrec.affinity_measures import SHUFFLED, SOMEBODY_ELSE, AffinityFigures, Learned, compare, users_shuffled
+from convrec.affinity_measures import SHUFFLED, SOMEBODY_ELSE, AffinityFigures, LearnedOnce, compare, users_shuffled
 from convrec.affinity_page import affinity_sections
 from convrec.affinity_size import measure_size
 from convrec.bench_affinity import DATA, file_name
-from graph import affinity
 from graph.affinity.contests import ContestsConfig
 from graph.affinity.hybrid_config import HybridConfig
 from graph.dataset import Dataset
@@ -25,10 +24,6 @@ from graph.synthetic import make_synthetic
 @pytest.fixture(autouse=True)
 def _learns_from_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(HybridConfig, "of_seed", lambda seed: less(seed))
-    monkeypatch.setattr(affinity_calibration, "cross_fitted", lambda dataset: CROSS_FITTED(dataset, less(0)))
-
-
-CROSS_FITTED = affinity_calibration.cross_fitted
 
 
 def less(seed: int) -> HybridConfig:
@@ -43,7 +38,7 @@ def few() -> Dataset:
 @cache
 def figures() -> dict[str, AffinityFigures]:
     kinds = ("popularity", "ease", "hybrid", SOMEBODY_ELSE, SHUFFLED, "friends")
-    return {each.affinity: each for each in compare(Learned(few()), "few", kinds, range(2), dialogues=300)}
+    return {each.affinity: each for each in compare(LearnedOnce(few()), "few", kinds, range(2), dialogues=300)}
 
 
 @pytest.mark.slow
@@ -91,7 +86,7 @@ def test_shuffling_users_keeps_counts_and_nothing_else() -> None:
 
 @pytest.mark.slow
 def test_calibration_is_measured_on_both_splits() -> None:
-    found = measure_calibration(few(), affinity.fit("hybrid", few()))
+    found = measure_calibration(few(), LearnedOnce(few()).default)
     assert [(each.split, each.turn) for each in found] == [("valid", 1), ("valid", 5), ("test", 1), ("test", 5)]
     for each in found:
         diagram = as_reliability(each.diagram)

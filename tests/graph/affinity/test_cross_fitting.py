@@ -7,6 +7,7 @@ import pytest
 
 from graph.affinity import ANONYMOUS, rehearsals
 from graph.affinity.cross_fitting import cross_fitted
+from graph.affinity.hybrid import Hybrid
 from graph.affinity.learning import draw_examples, learn
 from graph.affinity.network import Network
 from graph.affinity.signal_bank import SignalBank
@@ -15,7 +16,7 @@ from tests.graph.affinity.contract import QUICK, FloatArray, gain, of_other_user
 
 
 def test_every_rehearsal_is_scored_by_networks_that_have_not_met_the_user() -> None:
-    parts = list(cross_fitted(small(), QUICK))
+    parts = list(cross_fitted(small(), fitted_now()))
     assert len(parts) == len(list(rehearsals(small()))) > 1
     for rehearsal, affinity in parts:
         half = affinity._half_of_user
@@ -47,5 +48,10 @@ def relative_weights(network: Network) -> FloatArray:
     return network.out / np.abs(network.out).max()
 
 
+def fitted_now() -> Hybrid:
+    return Hybrid.fit(small(), QUICK)
+
+
 def test_nobody_to_rehearse_with() -> None:
-    assert list(cross_fitted(replace(small(), interactions=Interactions.none(500)))) == []
+    alone = replace(small(), interactions=Interactions.none(500))
+    assert list(cross_fitted(alone, Hybrid.fit(alone, QUICK))) == []
