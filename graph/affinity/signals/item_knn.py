@@ -16,7 +16,7 @@ from graph.dataset import Dataset
 from graph.errors import OptionError
 
 NEIGHBOURS = 200
-"""Neighbours kept of each item; with 100 the AUC of Last.fm's test pairs falls by .02, with 400 it gains .004."""
+"""Neighbours kept of each item; with 50 the AUC of Last.fm's valid pairs falls by .05, with 400 it gains .014."""
 
 
 def check_likes(name: str, likes: CSR) -> None:

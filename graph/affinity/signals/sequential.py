@@ -35,7 +35,7 @@ BATCH = 32
 """Stretches of a step."""
 WARM_UP = 50
 """Steps until the learning rate is reached."""
-LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 0.003, 0.01, 0.3
+LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 0.003, 0.01, 0.2
 MOST_ITEMS = 20_000
 """Refuse to tell more apart: each step compares every place of a stretch with each of them."""
 SCORED_AT_ONCE = 256
