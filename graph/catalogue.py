@@ -3,6 +3,7 @@
 Legend: V items, P attributes, F facets.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,6 +78,15 @@ class Catalogue:
     @property
     def n_facets(self) -> int:
         return len(self.facets)
+
+    @cached_property
+    def vocabulary(self) -> str:
+        """A hash of every attribute and facet, in order: equal when two catalogues can be asked about alike."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.attribute_ids).tobytes())
+        digest.update(np.ascontiguousarray(self.attribute_facet).tobytes())
+        for name in (*self.attribute_names, *(facet.name for facet in self.facets)):
+            digest.update(name.encode() + b"\0")
+        return digest.hexdigest()[:16]
 
     @cached_property
     def attribute_items(self) -> CSR:

@@ -246,6 +246,19 @@ class Conversations:
         self.tally.wasted += asks & ~told
         return Outcome(reward, invalid, accepted | left | out_of_turns, truncated)
 
+    def take(self, rows: NDArray[np.intp]) -> "Conversations":
+        """Some of the dialogues as they are now, shape (E,), repeats allowed, as a copy: to see what else could happen.
+
+        What is done in the copy happens to the same people with the same luck.
+        """
+        some = object.__new__(Conversations)
+        some.catalogue, some.rules = self.catalogue, self.rules
+        some._users, some.rows, some._policy_keys = self._users.take(rows), self.rows[rows], self._policy_keys[rows]
+        some.history, some.belief, some.tally = self.history.take(rows), self.belief.take(rows), self.tally.take(rows)
+        by_dialogue = self._eligible is not None and self._eligible.ndim == 2
+        some._eligible = self._eligible[rows] if by_dialogue and self._eligible is not None else self._eligible
+        return some
+
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Go on with some of the dialogues only."""
         self.belief, self.history = self.belief.take(rows), self.history.take(rows)

@@ -15,7 +15,7 @@ from graph.answers import AnswerModel
 from graph.errors import OptionError
 from simulator.core import Conversations, Outcome
 from simulator.environments.episodes import EpisodeTargets
-from simulator.environments.observations import KEYS, Observation, observation_space, observe
+from simulator.environments.observations import KEYS, Encoder, Observation, Parts
 from simulator.environments.options import check_count, check_kind, check_known
 from simulator.environments.setup import make_setting
 from simulator.protocol import Decision, State
@@ -40,7 +40,8 @@ class Batch:
 
     :param autoreset: whether others take the places of those whose dialogue is over.
     :param split: "valid", the default, for a rehearsal that knows train and asks for valid pairs, or "test".
-    :param observe: parts of the observations, some of :data:`simulator.environments.observations.KEYS`.
+    :param observe: parts of the observations, some of :data:`simulator.environments.observations.KEYS`, or an encoder
+        that makes others.
     :param answer_model: how answers are understood; truthfully if not given.
     :param options: see :func:`simulator.environments.setup.make_setting`.
     :raises OptionError: when an option is none that there is.
@@ -53,7 +54,7 @@ class Batch:
         /,
         *,
         split: str = "valid",
-        observe: Sequence[str] = KEYS,
+        observe: Sequence[str] | Encoder = KEYS,
         answer_model: AnswerModel | None = None,
         **options: Any,
     ) -> None:
@@ -61,8 +62,8 @@ class Batch:
         check_known(options, OPTIONS)
         self.setting = make_setting(split=split, **options)
         self.catalogue, self.rules = self.setting.dataset.catalogue, self.setting.rules
-        self.space = observation_space(self.catalogue, self.rules, observe)
-        self.keys = tuple(self.space)
+        self._encoder = observe if isinstance(observe, Encoder) else Parts(observe)
+        self.space = self._encoder.space(self.catalogue, self.rules)
         self.n_slots = self.rules.space.n_slots
         self._targets = EpisodeTargets(self.setting.dataset)
         self._answer_model = AnswerModel.honest(self.catalogue) if answer_model is None else answer_model
@@ -116,7 +117,7 @@ class Batch:
 
     def observation(self) -> Observation:
         """What is seen of every dialogue."""
-        return observe(self.state, self.rules, self.keys)
+        return self._encoder.encode(self.state, self.rules)
 
     def masks(self) -> NDArray[np.bool_]:
         """Open slots, shape (N, K)."""
@@ -199,7 +200,7 @@ class Batch:
             "interruptions": tally.interruptions.astype(np.int64),
             "dead_air": tally.dead_air.astype(np.int64),
         }
-        return Ended(rows, observe(self.talk.state(rows), self.rules, self.keys), facts)
+        return Ended(rows, self._encoder.encode(self.talk.state(rows), self.rules), facts)
 
     def _begin(self, rows: NDArray[np.intp]) -> Conversations:
         keys = dialogue_keys(self._seeds[rows], self._episodes[rows])

@@ -4,7 +4,8 @@ Legend: N dialogues, K slots, m options of a question.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from gymnasium import spaces
@@ -44,6 +45,34 @@ CONTEXT_FEATURES = (
     "confidence",
 )  # fmt: skip
 """What the numbers of ``context`` say, in order; all lie in 0 .. 1."""
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Makes of a state what a learner sees."""
+
+    def space(self, catalogue: Catalogue, rules: Rules) -> spaces.Dict:
+        """The space of what is seen of one dialogue."""
+        ...
+
+    def encode(self, state: State, rules: Rules) -> Observation:
+        """What is seen of all dialogues, each part with a first axis of N."""
+        ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts named, some of :data:`KEYS`."""
+
+    keys: Sequence[str] = KEYS
+
+    def space(self, catalogue: Catalogue, rules: Rules) -> spaces.Dict:
+        """See :func:`observation_space`."""
+        return observation_space(catalogue, rules, self.keys)
+
+    def encode(self, state: State, rules: Rules) -> Observation:
+        """See :func:`observe`."""
+        return observe(state, rules, self.keys)
 
 
 def observation_space(catalogue: Catalogue, rules: Rules, keys: Sequence[str] = KEYS) -> spaces.Dict:

@@ -145,6 +145,15 @@ class People:
             event[self._attention.phase == Phase.COMPOSING] = Event.FRAGMENT
         return Opening(attribute, event, *self._attention.look(self._traits.bursts, self._keys, zeros))
 
+    def take(self, rows: NDArray[np.intp]) -> "People":
+        """Some of the people as they are now, shape (E,), repeats allowed, as a copy."""
+        some = object.__new__(People)
+        some._catalogue, some._table, some._keys = self._catalogue, self._table, self._keys[rows]
+        some._traits, some._minds = self._traits.take(rows), self._minds.take(rows)
+        some._attention, some._annoyance = self._attention.take(rows), self._annoyance.take(rows)
+        some._look_around()
+        return some
+
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Go on with some of the people only."""
         self._keys = self._keys[rows]

@@ -41,6 +41,10 @@ class SimulatedUsers(Protocol):
         """
         ...
 
+    def take(self, rows: NDArray[np.intp]) -> "SimulatedUsers":
+        """Some of the users as they are now, shape (E,), repeats allowed, as a copy."""
+        ...
+
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Go on with some of the people only."""
         ...
