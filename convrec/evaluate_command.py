@@ -107,10 +107,11 @@ def make_policies(
     made: list[tuple[Policy, Path | None]] = []
     for name in dict.fromkeys(names or registry.DEFAULT):
         made.append((registry.make(name, conditions), None))
-        if name in registry.LEARNED:
-            made += [(registry.make(name, conditions, path), path) for path in checkpoints]
-    if checkpoints and all(path is None for _, path in made):
-        raise OptionError("--checkpoint: none of these policies reads one; add --policy bayes")
+        made += [(registry.make(name, conditions, path), path) for path in checkpoints if registry.reads(name, path)]
+    for path in checkpoints:
+        if all(path != read for _, read in made):
+            needed = "unified" if registry.reads("unified", path) else "bayes"
+            raise OptionError(f"--checkpoint {path}: none of these policies reads it; add --policy {needed}")
     return made
 
 

@@ -1,6 +1,6 @@
 """Options that every command with simulated dialogues takes, and what they build."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -79,11 +79,12 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def run_options(several_users: bool = False) -> Callable[[Command], Command]:
+def run_options(several_users: bool = False, usual: Mapping[str, str] | None = None) -> Callable[[Command], Command]:
     """Add :data:`OPTIONS` to a click command, which is then called with ``options: RunOptions``.
 
     :param several_users: True for a command that takes any number of populations; it is called with ``users`` as well,
         a tuple, of which ``options`` names the first.
+    :param usual: what to say of the default of an option whose default depends on others, by name.
     """
     kinds = f"{', '.join(user_types())}, or several joined by +, with a number after a colon; see docs/users.md."
     users_option = (
@@ -106,6 +107,9 @@ def run_options(several_users: bool = False) -> Callable[[Command], Command]:
         decorated: Any = with_options
         for option in reversed((*OPTIONS[:2], users_option, *OPTIONS[2:])):
             decorated = option(decorated)
+        for parameter in decorated.__click_params__:
+            if parameter.name in (usual or {}):
+                parameter.show_default = (usual or {})[parameter.name]
         return decorated
 
     return decorate

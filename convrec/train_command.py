@@ -1,8 +1,10 @@
 """``convrec train``: learn what a policy can learn, in the simulator."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import rich_click as click
+from click.core import ParameterSource
 
 from convrec import provenance
 from convrec.cli import examples
@@ -17,38 +19,71 @@ from convrec.run_options import (
     run_options,
 )
 from graph import affinity as affinities
+from graph.answers import QuestionMode
 from policy.tuned_rules import Conditions, TunedRule, keep_rule, read_rules
 from policy.tuning import dialogues_needed, tune_gain_rule
 
 
 @click.command(
     epilog=examples(
-        "convrec train --policy bayes --out bayes.json",
+        "convrec train --data movies --out agent",
+        "convrec train --data lastfm --questions multi --users noisy:0.1+dont-know:0.2 --seed 3 --out agent",
+        "convrec evaluate --data movies --users mixture --policy bayes --policy unified --checkpoint agent",
         "convrec train --policy bayes --data lastfm --affinity content --turns 14 --out bayes.json",
         "convrec evaluate --data lastfm --affinity content --turns 14 --policy bayes --checkpoint bayes.json",
     )
 )
-@run_options()
-@click.option("--policy", type=click.Choice(["bayes"]), default="bayes", show_default=True,
-              help="What to train.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the valid dialogues.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("bayes.json"), show_default=True, metavar="FILE",
-              help="Where to keep what was learned; rules for other conditions in it stay.")  # fmt: skip
-def train(options: RunOptions, policy: str, seed: int, out: Path) -> None:
+@run_options(usual={"users": "mixture, for bayes classic", "questions": "all of them, for bayes binary"})
+@click.option("--policy", type=click.Choice(["unified", "bayes"]), default="unified", show_default=True,
+              help="What to train: the graph network, or the few numbers of the gain rule.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of weights and dialogues.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH",
+              help="Where to keep what was learned: a folder for an agent (by default agent), a file for rules "
+              "(bayes.json), in which rules for other conditions stay.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1, 100), help="unified: rounds of practice.")
+@click.option("--dialogues", type=click.IntRange(30, 1_000_000), help="unified: dialogues of a round.")
+def train(
+    options: RunOptions, policy: str, seed: int, out: Path | None, rounds: int | None, dialogues: int | None
+) -> None:
     """Train a policy in the simulator.
 
-    For bayes: find the few numbers of its gain rule on a rehearsal that asks for valid pairs. The test split is not
-    looked at.
+    unified: start as the gain rule, hold dialogues with a mixture of people, find out at each decision what other acts
+    would have come to, and learn from it; by default for all kinds of questions, about ten minutes. bayes: find the few
+    numbers of the gain rule. Both practise on rehearsals; the test split is not looked at.
     """
-    check_output(out, "--out")
     options.check_names()
+    if policy == "bayes":
+        _tune(options, seed, out or Path("bayes.json"))
+        return
+    # PyTorch takes seconds to load, which the rules do not need.
+    from convrec.train_unified import train_unified
+    from policy.unified.training import TrainingConfig
+
+    given = {name for name in ("users", "questions") if _is_given(name)}
+    config = TrainingConfig(seed=seed)
+    if "users" in given:
+        config = replace(config, users=options.users)
+    config = replace(config, rounds=rounds or config.rounds, dialogues=dialogues or config.dialogues)
+    modes = (options.questions,) if "questions" in given else tuple(mode.name.lower() for mode in QuestionMode)
+    train_unified(options, modes, config, out or Path("agent"))
+
+
+def _is_given(option: str) -> bool:
+    """Whether an option stands on the command line; else the default depends on what is trained."""
+    context = click.get_current_context()
+    return context is not None and context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+def _tune(options: RunOptions, seed: int, out: Path) -> None:
+    """Find the numbers of the gain rule on a rehearsal that asks for valid pairs."""
+    check_output(out, "--out")
     if out.exists():
         read_rules(out)
     whole = load_dataset(options.data)
     dataset = affinities.rehearsal(whole)
     setting = make_setting(options, dataset, fit_affinity(options.affinity, dataset))
     with progress_bar() as progress:
-        task = progress.add_task(f"tuning {policy}", total=dialogues_needed())
+        task = progress.add_task("tuning bayes", total=dialogues_needed())
         tuning = tune_gain_rule(setting, seed, lambda ended: progress.advance(task, ended))
     conditions = Conditions(
         options.data, options.affinity, options.questions, options.turns, options.known, options.users

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from graph.answers import QuestionMode
 from graph.errors import DataError, OptionError
 from policy.bayes import BayesPolicy
 from policy.hand_written import AbsGreedyPolicy, MaxEntropyPolicy, RandomPolicy
 from policy.patience import always_wait, fixed_timer, patient
 from policy.tuned_rules import Conditions, closest_rule, read_rules, shipped_rules
+from simulator.core import Rules
 from simulator.protocol import Policy
 
 
@@ -24,6 +26,15 @@ def _bayes(conditions: Conditions, checkpoint: Path | None) -> Policy:
     return BayesPolicy() if tuned is None else BayesPolicy(tuned.rule, asdict(tuned.conditions))
 
 
+def _unified(conditions: Conditions, checkpoint: Path | None) -> Policy:
+    # PyTorch takes seconds to load, which the others do not need.
+    from policy.unified.checkpoint import load
+    from policy.unified.shipped import as_policy, shipped_agent
+
+    agent = shipped_agent(conditions.data) if checkpoint is None else load(checkpoint)
+    return as_policy(agent, Rules(conditions.turns, QuestionMode[conditions.questions.upper()]))
+
+
 _KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {
     "random": lambda conditions, checkpoint: RandomPolicy(),
     "abs-greedy": lambda conditions, checkpoint: AbsGreedyPolicy(),
@@ -33,13 +44,19 @@ _KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {
     "patient-bayes": lambda conditions, checkpoint: patient(_bayes(conditions, checkpoint)),
     "always-wait-bayes": lambda conditions, checkpoint: always_wait(_bayes(conditions, checkpoint)),
     "fixed-timer-bayes": lambda conditions, checkpoint: fixed_timer(_bayes(conditions, checkpoint)),
+    "unified": _unified,
 }
 
 DEFAULT = ("random", "abs-greedy", "max-entropy-yes", "max-entropy", "bayes")
 """Policies that are compared if none is named."""
 
-LEARNED = frozenset({"bayes", "patient-bayes", "always-wait-bayes", "fixed-timer-bayes"})
+LEARNED = frozenset({"bayes", "patient-bayes", "always-wait-bayes", "fixed-timer-bayes", "unified"})
 """Policies whose numbers can come from a checkpoint."""
+
+
+def reads(name: str, checkpoint: Path) -> bool:
+    """Whether a checkpoint is for this policy: a folder for the unified one, a file of rules for those on bayes."""
+    return name in LEARNED and (name == "unified") == (checkpoint.is_dir() or not checkpoint.suffix)
 
 
 def names() -> tuple[str, ...]:

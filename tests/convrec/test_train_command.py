@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*arguments: str) -> tuple[int, str, str]:
-        code = cli.main(["train", "--data", DATA, "--affinity", "uniform", *arguments])
+        code = cli.main(["train", "--policy", "bayes", "--data", DATA, "--affinity", "uniform", *arguments])
         return code, *capsys.readouterr()
 
     return run

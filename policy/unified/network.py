@@ -1,0 +1,130 @@
+"""The network: a relation-aware graph network over the state graph and a Transformer over the history of acts.
+
+It gives each slot a residual on what the gain rule makes of it, and the state a value.  The last layer of the residual
+starts at zero, so an untrained network acts as the rule does.
+
+Legend: B states, K slots, M nodes, T steps, D width, E relations.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn import DenseGraphConv
+
+from policy.unified.layout import ANSWERED, MOMENT, N_STEPS, REFUSED, RELATIONS, SLOTS, STEPS
+
+CLOSED = -1e9
+"""Value of a closed slot: finite, so that differences stay numbers."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Shape of the network and what of it is switched on."""
+
+    width: int = 48
+    """Numbers in every vector (D)."""
+    graph_layers: int = 2
+    """Rounds of messages over the state graph; 0 for none, the ablation."""
+    history_layers: int = 1
+    """Layers of the Transformer; 0 for none, the ablation."""
+    heads: int = 4
+    bit: float = 0.05
+    """What a bit by the gain rule is worth in reward before anything is learned: about what a turn costs."""
+    prudence: float = 0.0
+    """Reward by which another act has to promise more than that of the gain rule before it is taken."""
+    uses_rule: bool = True
+    """Whether values start as those of the gain rule; else from nothing, the ablation."""
+    sees_belief: bool = True
+    """Whether slots show what is believed of them; else only what they are, the ablation."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field."""
+        return asdict(self)
+
+
+class _GraphLayer(nn.Module):
+    """One round of messages: a :class:`torch_geometric.nn.DenseGraphConv` for each relation, then a residual."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.convolutions = nn.ModuleList(DenseGraphConv(width, width, aggr="add") for _ in RELATIONS)
+
+    def forward(self, nodes: Tensor, edges: Tensor) -> Tensor:  # (B, M, D), (B, E, M, M) -> (B, M, D)
+        normed = self.norm(nodes)
+        heard = sum(layer(normed, edges[:, number]) for number, layer in enumerate(self.convolutions))
+        return nodes + torch.relu(heard)
+
+
+class UnifiedNetwork(nn.Module):
+    """Values of the slots from the arrays of :mod:`policy.unified.encoding`."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.user = nn.Linear(len(MOMENT), width)
+        self.slot = nn.Linear(len(SLOTS), width)
+        self.answered = nn.Linear(len(ANSWERED), width)
+        self.refused = nn.Linear(len(REFUSED), width)
+        self.graph = nn.ModuleList(_GraphLayer(width) for _ in range(config.graph_layers))
+        if config.history_layers:
+            self.step = nn.Linear(len(STEPS), width)
+            self.place = nn.Parameter(0.1 * torch.randn(N_STEPS + 1, width))
+            layer = nn.TransformerEncoderLayer(
+                width, config.heads, 2 * width, dropout=0.0, batch_first=True, norm_first=True
+            )
+            self.history = nn.TransformerEncoder(layer, config.history_layers, enable_nested_tensor=False)
+        seen = 3 * width if config.history_layers else 2 * width
+        self.state = nn.Sequential(nn.Linear(seen, width), nn.ReLU())
+        self.value = nn.Linear(width, 1)
+        self.judge = nn.Sequential(nn.Linear(2 * width + len(SLOTS), width), nn.ReLU())
+        self.residual = nn.Linear(width, 1)
+        for start in (self.value, self.residual):
+            nn.init.zeros_(start.weight)
+            nn.init.zeros_(start.bias)
+
+    def forward(self, seen: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Value of each state, shape (B,), and advantage of each slot, shape (B, K); closed slots are not marked."""
+        slots = seen["slots"] if self.config.sees_belief else seen["slots"] * self._belief_hidden(seen["slots"])
+        user = self.user(seen["moment"])
+        n_slots = slots.shape[1]
+        nodes = torch.cat(
+            [user[:, None], self.slot(slots), self.answered(seen["answers"]), self.refused(seen["refusals"])], dim=1
+        )
+        nodes = torch.relu(nodes)
+        for layer in self.graph:
+            nodes = layer(nodes, seen["edges"])
+        parts = [nodes[:, 0], user]
+        if self.config.history_layers:
+            parts.append(self._read(seen["steps"], seen["n_steps"]))
+        state = self.state(torch.cat(parts, dim=1))
+        around = state[:, None].expand(-1, n_slots, -1)
+        residual = self.residual(self.judge(torch.cat([nodes[:, 1 : 1 + n_slots], around, slots], dim=2)))[..., 0]
+        start = seen["values"] * self.config.bit if self.config.uses_rule else torch.zeros_like(residual)
+        return self.value(state)[:, 0], residual + start
+
+    def _read(self, steps: Tensor, n_steps: Tensor) -> Tensor:
+        """What the history comes to, shape (B, D): the output at a first place that stands for its beginning."""
+        tokens = torch.cat([torch.zeros_like(steps[:, :1]), steps], dim=1)
+        tokens = self.step(tokens) + self.place
+        padding = torch.arange(tokens.shape[1], device=steps.device)[None] > n_steps.reshape(-1, 1)
+        return self.history(tokens, src_key_padding_mask=padding)[:, 0]
+
+    @staticmethod
+    def _belief_hidden(slots: Tensor) -> Tensor:
+        keep = torch.zeros(slots.shape[-1])
+        keep[:4] = 1.0
+        return keep.to(slots.device)
+
+    def values(self, seen: dict[str, Tensor]) -> Tensor:
+        """Dueling values of the slots, shape (B, K); :data:`CLOSED` where a slot is."""
+        value, advantage = self.forward(seen)
+        open_slots = seen["mask"] > 0
+        if self.config.prudence:
+            ruled = torch.where(open_slots, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
+            advantage = advantage.scatter_add(1, ruled, torch.full_like(advantage[:, :1], self.config.prudence))
+        best = torch.where(open_slots, advantage, CLOSED).max(dim=1, keepdim=True).values
+        return torch.where(open_slots, value[:, None] + advantage - best, CLOSED)

@@ -1,0 +1,282 @@
+"""Training of the unified policy, from the rule it starts as to the agent that is kept.
+
+Everything is learned on one rehearsal of the data and chosen on another that asks for other pairs; the test split is in
+neither.  Question modes are practised one after the other, so that one agent serves them all.
+
+A round holds dialogues, finds out what other acts would have come to (:mod:`policy.unified.what_if`), and fits the
+residual to it (:mod:`policy.unified.iteration`); the next round's dialogues are led by what was learned.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from graph.affinity import Affinity
+from graph.affinity.remembered import Remembered
+from graph.answers import AnswerModel, QuestionMode
+from graph.catalogue import Catalogue
+from graph.dataset import Dataset
+from policy.bayes import BayesPolicy, GainRule
+from policy.patience import patient
+from policy.unified.agent import UnifiedPolicy
+from policy.unified.checkpoint import Agent
+from policy.unified.curriculum import Curriculum
+from policy.unified.encoding import StateEncoder
+from policy.unified.iteration import FitConfig, fit_to_comparisons
+from policy.unified.network import NetworkConfig, UnifiedNetwork
+from policy.unified.trust import HONEST, AnswerCounts, AnswerRates, learn_rates
+from policy.unified.what_if import Comparisons, compare_acts
+from simulator.core import Rules
+from simulator.metrics import hdcg, success_rate_at, turns_taken
+from simulator.protocol import Policy
+from simulator.rewards import Rewards
+from simulator.runs import Setting, draw_targets, run_dialogues
+from simulator.users import UserType, parse_users
+
+PRACTICE_REWARDS = Rewards(rejected=-0.02, turn=-0.05)
+"""What a step is worth while practising: a turn costs more and a refused list less than in the tables, so that what is
+learned saves turns, too."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the policy is trained; the defaults take about ten minutes on one core for movies."""
+
+    users: str = "mixture"
+    easy: tuple[float, ...] = (0.3,)
+    """Share of classic people beyond those among ``users``, round by round; the last one holds for the rest."""
+    rounds: int = 2
+    dialogues: int = 18_000
+    """Dialogues of a round, for all question modes together."""
+    remembered_rounds: int = 2
+    """Rounds whose comparisons are learned from: the latest."""
+    rewards: Rewards = PRACTICE_REWARDS
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+    strength: float = 0.05
+    """What learned rates of the answer model are multiplied with; see :func:`policy.unified.trust.learn_rates`."""
+    rate_dialogues: int = 3000
+    """Dialogues from which answers are learned, twice, for all question modes together."""
+    prudence: tuple[float, ...] = (0.0, 0.005, 0.01, 0.02, 0.03)
+    """Values of :attr:`policy.unified.network.NetworkConfig.prudence` to choose from on valid."""
+    valid_dialogues: int = 1500
+    """Dialogues of each question mode and population that an agent is chosen by."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A rehearsal and an affinity fitted to it."""
+
+    dataset: Dataset
+    affinity: Affinity
+
+    def setting(self, users: UserType, rules: Rules) -> Setting:
+        """Dialogues with these users, by these rules."""
+        return Setting(self.dataset, self.affinity, users, rules)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an agent reached on valid."""
+
+    round: int
+    seconds: float
+    """Practised before it."""
+    prudence: float
+    figures: Mapping[str, Mapping[str, float]]
+    """By population and mode, such as "mixture, facet": sr, at, hdcg, reward, interruptions."""
+    beside: Mapping[str, Mapping[str, float]]
+    """The same figures of the gain rule."""
+
+    @property
+    def gain(self) -> float:
+        """Mean over everything looked at of the reward, and of the turns at their price, beyond those of the rule."""
+        pairs = [(each, self.beside[where]) for where, each in self.figures.items()]
+        return float(np.mean([a["reward"] - b["reward"] - TURN_PRICE * (a["at"] - b["at"]) for a, b in pairs]))
+
+    @property
+    def harm(self) -> float:
+        """Turns that classic people are made to spend beyond those the rule takes, for the worst question mode."""
+        return max(each["at"] - self.beside[where]["at"] for where, each in self.figures.items() if is_classic(where))
+
+    @property
+    def score(self) -> float:
+        """What agents are chosen by: the gain, and hardly any harm."""
+        return self.gain - max(0.0, self.harm - HARMLESS)
+
+
+TURN_PRICE = 0.03
+"""Reward that a turn saved counts as when agents are chosen: what it costs in turn and time."""
+
+HARMLESS = 0.01
+"""Turns that classic people may lose on valid."""
+
+
+def is_classic(where: str) -> bool:
+    """Whether figures are about classic people."""
+    return where.startswith("classic, ")
+
+
+class Training:
+    """One training from beginning to end.
+
+    :param practice: to practise on; ``valid``: to choose on.
+    :param rules: the tuned gain rule of each question mode that is practised.
+    :param report: told of every look at valid.
+    :param advance: told of dialogues that have ended: the turn of each success, 0 for none.
+    """
+
+    def __init__(
+        self,
+        practice: Practice,
+        valid: Practice,
+        rules: Mapping[QuestionMode, GainRule],
+        config: TrainingConfig | None = None,
+        report: Callable[[Look], None] | None = None,
+        advance: Callable[[NDArray[np.int16]], None] | None = None,
+    ) -> None:
+        self.config = config or TrainingConfig()
+        remembered = Remembered(practice.affinity, practice.dataset.interactions.n_users)
+        self.practice, self.valid, self.modes = Practice(practice.dataset, remembered), valid, tuple(rules)
+        self.encoder = StateEncoder(tuple(rules.items()))
+        self.looks: list[Look] = []
+        self._report, self._advance = report, advance
+        torch.manual_seed(self.config.seed)
+        self.network = UnifiedNetwork(self.config.network)
+        self._beside: dict[str, dict[str, float]] = {}
+        self.rates: AnswerRates = HONEST
+
+    def run(self) -> Agent:
+        """Practise round by round, and hand out the agent that did best on valid."""
+        config = self.config
+        began, away = time.perf_counter(), 0.0
+        self.rates = learn_trust(self.practice, self.encoder, self.modes, config)
+        kept: list[Comparisons] = []
+        best: tuple[float, Agent] | None = None
+        for number in range(config.rounds):
+            kept = [*kept, self._compare(number)][-config.remembered_rounds :]
+            catalogue = self.practice.dataset.catalogue
+            fit_to_comparisons(self.network, catalogue, Comparisons.join(kept), config.fit, config.seed + number)
+            looking = time.perf_counter()
+            look = self._choose(number, looking - began - away)
+            away += time.perf_counter() - looking
+            if best is None or look.score > best[0]:
+                best = look.score, self._agent(look)
+        assert best is not None
+        return best[1]
+
+    def _compare(self, number: int) -> Comparisons:
+        """One round of dialogues."""
+        config, share = self.config, max(1, self.config.dialogues // len(self.modes))
+        easy = config.easy[min(number, len(config.easy) - 1)]
+        users = Curriculum(parse_users(config.users), 1.0 - easy)
+        parts = []
+        for mode in self.modes:
+            rules = Rules(questions=mode, rewards=config.rewards)
+            policy: Policy = UnifiedPolicy(self.network, self.encoder, self.rates, rules)
+            if number == 0:
+                policy = RuleThatDoubts(self.encoder.rule(mode), self.rates)
+            seed = (config.seed * 100 + number) * 10 + int(mode) + PRACTICE_SEED
+            targets = draw_targets(self.practice.dataset, share, seed)
+            setting = self.practice.setting(users, rules)
+            parts.append(compare_acts(setting, policy, self.encoder, targets, seed, advance=self._advance))
+        return Comparisons.join(parts)
+
+    def _choose(self, number: int, seconds: float) -> Look:
+        """The best prudence on valid for the network as it is now."""
+        self._beside = self._beside or self._look(lambda rules: BayesPolicy(self.encoder.rule(rules.questions)))
+        looks = []
+        for prudence in self.config.prudence:
+            policy = UnifiedPolicy(_prudent(self.network, prudence), self.encoder, self.rates, Rules())
+            looks.append(Look(number, seconds, prudence, self._look(policy.with_rules), self._beside))
+            if self._report:
+                self._report(looks[-1])
+        self.looks.extend(looks)
+        return max(looks, key=lambda look: look.score)
+
+    def _look(self, make: Callable[[Rules], Policy]) -> dict[str, dict[str, float]]:
+        """What a policy reaches on valid, by population and mode."""
+        figures = {}
+        for users in dict.fromkeys((self.config.users, "classic")):
+            for mode in self.modes:
+                rules = Rules(questions=mode)
+                setting = self.valid.setting(parse_users(users), rules)
+                figures[f"{users}, {mode.name.lower()}"] = held(setting, make(rules), self.config.valid_dialogues)
+        return figures
+
+    def _agent(self, look: Look) -> Agent:
+        network = _prudent(self.network, look.prudence)
+        settings = {
+            "training": asdict(self.config), "valid": dict(look.figures), "valid_of_rule": dict(look.beside),
+            "practised_seconds": round(look.seconds),
+        }  # fmt: skip
+        return Agent(network, self.encoder, self.rates, provenance=settings)
+
+
+PRACTICE_SEED = 7_000_000
+"""Seeds of practice begin here, far from those of any evaluation."""
+
+
+def _prudent(network: UnifiedNetwork, prudence: float) -> UnifiedNetwork:
+    """The same network, more or less prudent, as a copy."""
+    copy = UnifiedNetwork(replace(network.config, prudence=prudence))
+    copy.load_state_dict(network.state_dict())
+    copy.eval()
+    return copy
+
+
+class RuleThatDoubts(BayesPolicy):
+    """The gain rule on an answer model that was learned."""
+
+    def __init__(self, rule: GainRule, rates: AnswerRates) -> None:
+        super().__init__(rule)
+        self._rates = rates
+
+    def answer_model(self, catalogue: Catalogue) -> AnswerModel:
+        """The learned one."""
+        return self._rates.model(catalogue)
+
+
+def learn_trust(
+    practice: Practice, encoder: StateEncoder, modes: Sequence[QuestionMode], config: TrainingConfig
+) -> AnswerRates:
+    """How far answers can be trusted, from dialogues of the gain rule of which it came out what they were about.
+
+    Two rounds: the first takes people for honest and finds who is not; the second asks as one does who knows.
+    """
+    rates = HONEST
+    for round_number, strength in enumerate((1.0, config.strength)):
+        table = np.zeros(())
+        for mode in modes:
+            rule = RuleThatDoubts(encoder.rule(mode), rates)
+            setting = practice.setting(parse_users(config.users), Rules(questions=mode))
+            seed = (config.seed * 100 + 50 + round_number) * 10 + int(mode) + PRACTICE_SEED
+            targets = draw_targets(practice.dataset, config.rate_dialogues // len(modes), seed)
+            history = run_dialogues(setting, patient(rule), targets, seed).history
+            table = table + AnswerCounts.of(practice.dataset.catalogue, history, targets.items).table
+        rates = learn_rates(practice.dataset.catalogue, AnswerCounts(table), strength)
+    return rates
+
+
+def held(setting: Setting, policy: Policy, count: int, seed: int = 0) -> dict[str, float]:
+    """What a policy reaches in ``count`` dialogues."""
+    done = run_dialogues(setting, policy, draw_targets(setting.dataset, count, seed), seed)
+    turn, rank = done.history.accepted_turn, done.history.accepted_rank
+    return {
+        "sr": success_rate_at(turn, setting.rules.turns),
+        "at": float(turns_taken(turn).mean()),
+        "hdcg": float(np.mean(hdcg(turn, rank))),
+        "reward": float(done.tally.reward.mean()),
+        "interruptions": float(done.tally.interruptions.mean()),
+    }
+
+
+def dialogues_needed(config: TrainingConfig, modes: Sequence[Any]) -> int:
+    """Dialogues that ``advance`` is told of in one training."""
+    return config.rounds * max(1, config.dialogues // len(modes)) * len(modes)

@@ -1,0 +1,82 @@
+"""``convrec train --policy unified``: an agent that is kept, can be evaluated, and never takes another file's place."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from convrec import cli, provenance
+from policy.unified import training
+from policy.unified.checkpoint import load
+from policy.unified.iteration import FitConfig
+
+DATA = "synthetic:users=60,items=300,attributes=40,interactions=12,seed=1"
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """In an empty folder, with an evaluation on valid that takes a blink."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("CONVREC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(provenance, "commit", lambda: "0123456789ab")
+    short = training.TrainingConfig(
+        fit=FitConfig(epochs=1), prudence=(0.0,), valid_dialogues=20, rate_dialogues=60, rounds=2
+    )
+    names = ("fit", "prudence", "valid_dialogues", "rate_dialogues", "rounds")
+    defaults = {name: getattr(short, name) for name in names}
+    original = training.TrainingConfig.__init__
+
+    def init(self: training.TrainingConfig, **given: object) -> None:
+        original(self, **{**defaults, **given})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training.TrainingConfig, "__init__", init)
+
+    def run(command: str, *arguments: str) -> tuple[int, str, str]:
+        code = cli.main([command, "--data", DATA, "--affinity", "uniform", *arguments])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_an_agent_is_kept_and_can_be_evaluated(run: Run):
+    code, out, err = run("train", "--dialogues", "60", "--seed", "4", "--out", "agent")
+    assert code == 0, err
+    assert "kept in agent" in " ".join(out.split())
+    assert {line.split()[2] for line in out.splitlines() if line.strip().startswith(("mixture,", "classic,"))} == {
+        "bayes", "unified",
+    }  # fmt: skip
+    agent = load(Path("agent"))
+    assert {mode.name for mode, _ in agent.encoder.rules_of_mode} == {"BINARY", "FACET", "MULTI"}
+    assert agent.provenance["seed"] == 4
+    assert agent.provenance["commit"] == "0123456789ab"
+    assert agent.provenance["data"]["name"].startswith("synthetic:users=60,items=300")
+    assert agent.provenance["training"]["users"] == "mixture"
+    chosen = ("--policy", "unified", "--checkpoint", "agent", "--dialogues", "20", "--json", "r.json")
+    code, out, err = run("evaluate", *chosen)
+    assert code == 0, err
+    rows = json.loads(Path("r.json").read_text())["results"]
+    assert {(row["policy"], row["checkpoint"]) for row in rows} == {("unified", None), ("unified", "agent")}
+
+
+def test_the_same_seed_trains_the_same_agent(run: Run):
+    for out in ("one", "two"):
+        assert run("train", "--dialogues", "60", "--questions", "facet", "--users", "burst", "--out", out)[0] == 0
+    one, two = ((Path(each) / "network.safetensors").read_bytes() for each in ("one", "two"))
+    assert one == two
+    assert [mode.name for mode, _ in load(Path("one")).encoder.rules_of_mode] == ["FACET"]
+
+
+@pytest.mark.parametrize("out", ["file", "nowhere/agent", "full"])
+def test_nothing_else_is_written_over(run: Run, out: str):
+    Path("file").write_text("mine")
+    Path("full").mkdir()
+    (Path("full") / "mine.txt").write_text("mine")
+    code, _, err = run("train", "--out", out)
+    assert code == 2
+    assert out.split("/")[0] in err
+    assert "name a" in err
+    assert Path("file").read_text() == (Path("full") / "mine.txt").read_text() == "mine"

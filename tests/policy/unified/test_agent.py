@@ -1,0 +1,128 @@
+"""The unified policy before it has learned anything, and what its network may look at."""
+
+import numpy as np
+import pytest
+import torch
+
+from graph.answers import QuestionMode
+from policy.bayes import BayesPolicy
+from policy.unified.agent import UnifiedPolicy, tensors
+from policy.unified.layout import STEPS
+from policy.unified.network import CLOSED
+from simulator.environments.observations import Observation
+from simulator.history import Act
+from simulator.protocol import Policy, State
+from simulator.randomness import dialogue_keys
+from tests.policy.contract import PolicyContract, about
+from tests.policy.unified.conftest import RULE, shaken, untrained
+from tests.worlds import MODES, city, setting_of
+
+
+class TestUntrained(PolicyContract):
+    beats = ("random", "abs-greedy", "max-entropy-yes", "max-entropy")
+    succeeds = 0.97
+
+    def make(self) -> Policy:
+        return untrained()
+
+
+def met(mode: QuestionMode, users: str, policy: Policy, count: int = 60) -> list[State]:
+    """Copies of the states of some dialogues in which this policy decides."""
+    items = (np.arange(count) % city().catalogue.n_items).astype(np.int32)
+    talk = setting_of(city(), mode, users=users).begin(policy, about(items), dialogue_keys(3, np.arange(count)))
+    seen = []
+    while talk.n_dialogues:
+        state = talk.state(np.arange(talk.n_dialogues))
+        seen.append(state)
+        talk.keep(np.flatnonzero(~talk.step(state, policy.choose(state)).over))
+    return seen
+
+
+def observed(policy: UnifiedPolicy, state: State) -> Observation:
+    return policy.encoder.encode(state, policy.rules)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("users", ["classic", "mixture"])
+def test_before_learning_it_does_what_the_rule_does(mode: QuestionMode, users: str) -> None:
+    policy, bayes = untrained(mode), BayesPolicy(RULE)
+    seen = met(mode, users, bayes)
+    acts = {int(state.candidates.space.act_of(slot)) for state in seen for slot in bayes.choose(state).slots}
+    assert acts >= {Act.ASK, Act.RECOMMEND}
+    for state in seen:
+        assert (policy.choose(state).slots == bayes.choose(state).slots).all()
+
+
+def test_closed_slots_are_never_worth_taking() -> None:
+    policy = shaken(untrained())
+    for state in met(QuestionMode.BINARY, "burst", policy):
+        values = policy.values(state)
+        assert (values[~state.candidates.mask] == np.float32(CLOSED)).all()
+        assert (values[state.candidates.mask] > -100).all()
+
+
+def test_a_dialogue_is_valued_alike_alone_and_among_others() -> None:
+    policy = shaken(untrained())
+    state = max(met(QuestionMode.BINARY, "mixture", BayesPolicy(RULE)), key=lambda each: each.history.n_dialogues)
+    seen = observed(policy, state)
+    together = policy.values(state)
+    for row in range(0, state.history.n_dialogues, 7):
+        alone = {name: part[row : row + 1] for name, part in seen.items()}
+        with torch.inference_mode():
+            values = policy.network.values(tensors(alone, state.catalogue)).numpy()
+        assert values[0] == pytest.approx(together[row], abs=1e-5)
+
+
+def test_padding_of_the_history_says_nothing_and_its_order_does() -> None:
+    policy = shaken(untrained())
+    state = met(QuestionMode.BINARY, "noisy:0.3", BayesPolicy(RULE))[3]
+    seen = observed(policy, state)
+
+    def values(steps: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return policy.network.values(tensors({**seen, "steps": steps}, state.catalogue)).numpy()
+
+    steps, n_steps = seen["steps"].copy(), seen["n_steps"][:, 0]
+    assert (n_steps == 3).all()
+    before = values(steps)
+    filled = steps.copy()
+    filled[:, 3:] = 5.0
+    assert np.array_equal(values(filled), before)
+    turned = steps.copy()
+    turned[:, :3] = steps[:, 2::-1]
+    assert not np.allclose(values(turned), before)
+
+
+def test_steps_of_the_history_are_the_latest_and_oldest_first() -> None:
+    state = met(QuestionMode.BINARY, "classic", BayesPolicy(RULE))[2]
+    steps = observed(untrained(), state)["steps"]
+    history = state.history
+    for row in range(history.n_dialogues):
+        assert steps[row, 0, STEPS.index("asks")] == (history.acts[row, 0] == Act.ASK)
+        assert steps[row, 1, STEPS.index("chance")] == pytest.approx(history.chance[row, 1])
+        assert not steps[row, 2:].any()
+
+
+def test_what_is_seen_fits_its_space() -> None:
+    for mode in MODES:
+        policy = untrained(mode)
+        space = policy.encoder.space(city().catalogue, policy.rules)
+        for state in met(mode, "mixture", policy):
+            seen = observed(policy, state)
+            assert seen.keys() == set(space.spaces)
+            for row in range(state.history.n_dialogues):
+                assert space.contains({name: part[row] for name, part in seen.items()})
+
+
+@pytest.mark.parametrize(
+    ("config", "deaf_to"),
+    [({"graph_layers": 0}, "edges"), ({"history_layers": 0}, "steps")],
+)  # fmt: skip
+def test_what_is_switched_off_is_not_looked_at(config: dict[str, int], deaf_to: str) -> None:
+    state = met(QuestionMode.BINARY, "mixture", BayesPolicy(RULE))[3]
+    whole, without = shaken(untrained()), shaken(untrained(**config))  # type: ignore[arg-type]
+    seen = tensors(observed(whole, state), state.catalogue)
+    other = {**seen, deaf_to: torch.rand_like(seen[deaf_to])}
+    with torch.inference_mode():
+        assert not torch.equal(whole.network.values(seen), whole.network.values(other))
+        assert torch.equal(without.network.values(seen), without.network.values(other))

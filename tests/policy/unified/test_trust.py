@@ -1,0 +1,79 @@
+"""Rates of answers, learned from dialogues that are over."""
+
+import numpy as np
+import pytest
+
+from graph.answers import Answer, AnswerModel
+from policy.bayes import BayesPolicy
+from policy.unified.trust import HONEST, RATES, AnswerCounts, AnswerRates, learn_rates
+from simulator.runs import draw_targets, run_dialogues
+from tests.worlds import city, setting_of, town
+
+
+class Soft(BayesPolicy):
+    """Takes answers for what noisy people say, so that it loses few of them."""
+
+    def answer_model(self, catalogue: object) -> AnswerModel:
+        return AnswerModel.equal(city().catalogue, miss=0.1, false_alarm=0.1, dont_know=0.2)
+
+
+def counts_of(users: str, dialogues: int = 3000) -> AnswerCounts:
+    targets = draw_targets(city(), dialogues, 0)
+    history = run_dialogues(setting_of(city(), users=users), Soft(), targets, 0).history
+    return AnswerCounts.of(city().catalogue, history, targets.items)
+
+
+def named(rates: tuple[float, ...]) -> dict[str, float]:
+    return dict(zip(RATES, rates, strict=True))
+
+
+def test_honest_people_are_found_to_be_honest() -> None:
+    rates = named(learn_rates(city().catalogue, counts_of("classic")).everywhere)
+    assert max(rates.values()) == 0.0
+
+
+def test_rates_of_noisy_people_are_found() -> None:
+    rates = named(learn_rates(city().catalogue, counts_of("noisy:0.15+dont-care:0.1")).everywhere)
+    assert rates["miss"] == pytest.approx(0.15, abs=0.03)
+    assert rates["false_alarm"] == pytest.approx(0.15, abs=0.03)
+    assert rates["dont_care"] == pytest.approx(0.1, abs=0.02)
+    assert rates["dont_know"] == 0.0
+    assert rates["sort_of_has"] == 0.0
+
+
+def test_unequal_attributes_get_unequal_rates() -> None:
+    counts = counts_of("uneven:3", 6000)
+    rates = learn_rates(city().catalogue, counts)
+    assert rates.of_attribute is not None
+    asked = counts.table.sum(axis=(1, 2))
+    often = asked > 60
+    assert often.sum() >= 4
+    silent = counts.table[often][:, :, Answer.DONT_KNOW].sum(axis=1) / asked[often]
+    assert np.ptp(silent) > 0.2, "some are hardly ever known"
+    assert np.corrcoef(silent, rates.of_attribute[often, RATES.index("dont_know")])[0, 1] > 0.99
+
+
+def test_rates_that_were_seen_once_are_those_of_the_others() -> None:
+    table = np.zeros((city().catalogue.n_attributes, 2, len(Answer)))
+    table[0, 1, [Answer.YES, Answer.NO]] = 900, 100
+    table[1, 1, Answer.NO] = 1
+    rates = learn_rates(city().catalogue, AnswerCounts(table))
+    assert rates.of_attribute is not None
+    assert rates.of_attribute[0, 0] == pytest.approx(0.1, abs=0.01)
+    assert rates.of_attribute[1, 0] == pytest.approx(0.1, abs=0.07)
+    half = learn_rates(city().catalogue, AnswerCounts(table), strength=0.5)
+    assert half.everywhere[0] == pytest.approx(rates.everywhere[0] / 2)
+
+
+def test_nothing_learned_is_the_honest_model() -> None:
+    model, honest = HONEST.model(town().catalogue), AnswerModel.honest(town().catalogue)
+    for name in ("miss", "false_alarm", "dont_know", "dont_care", "unknown_dont_know", "sort_of_has", "rate"):
+        assert np.array_equal(getattr(model, name), getattr(honest, name)), name
+
+
+def test_rates_of_single_attributes_stay_with_their_vocabulary() -> None:
+    here = city().catalogue
+    table = np.full((here.n_attributes, len(RATES)), 0.05)
+    rates = AnswerRates((0.01,) * len(RATES), {}, table, here.vocabulary)
+    assert (rates.model(here).miss == 0.05).all()
+    assert (rates.model(town().catalogue).miss == 0.01).all()
