@@ -34,6 +34,9 @@ COMMANDS: dict[str, Entry] = {
     "train": Entry("convrec.train_command:train", "Train a policy in the simulator."),
     "evaluate": Entry("convrec.evaluate_command:evaluate", "Compare policies over simulated dialogues."),
     "simulate": Entry("convrec.simulate_command:simulate", "Show a few simulated dialogues in words."),
+    "explain-policy": Entry(
+        "convrec.explain_command:explain_policy", "Draw what the unified policy sees and thinks, turn by turn."
+    ),
     "users": Entry("convrec.users_command:users", "List the kinds of simulated users, each with a dialogue."),
     "bench": Entry("convrec.bench_commands:bench", "Measure speed, record the acceptance tables, draw their page."),
 }

@@ -149,7 +149,7 @@ class Training:
         self._report, self._advance = report, advance
         torch.manual_seed(self.config.seed)
         self.network = UnifiedNetwork(self.config.network)
-        self._beside: dict[str, dict[str, float]] = {}
+        self._beside: dict[int, dict[str, dict[str, float]]] = {}
         self.rates: AnswerRates = HONEST
 
     def run(self) -> Agent:
@@ -190,24 +190,34 @@ class Training:
 
     def _choose(self, number: int, seconds: float) -> Look:
         """The best prudence on valid for the network as it is now."""
-        self._beside = self._beside or self._look(lambda rules: BayesPolicy(self.encoder.rule(rules.questions)))
-        looks = []
-        for prudence in self.config.prudence:
-            policy = UnifiedPolicy(_prudent(self.network, prudence), self.encoder, self.rates, Rules())
-            looks.append(Look(number, seconds, prudence, self._look(policy.with_rules), self._beside))
-            if self._report:
-                self._report(looks[-1])
+        count, survivors = self.config.valid_dialogues, self.config.prudence
+        # As in tuning the rule: all are seen briefly, the better ones for longer.
+        for dialogues, going_on in ((count // 4, 2), (count, 1)):
+            looks = [self._look_at(number, seconds, prudence, dialogues) for prudence in survivors]
+            looks.sort(key=lambda look: -look.score)
+            survivors = tuple(look.prudence for look in looks[:going_on])
         self.looks.extend(looks)
-        return max(looks, key=lambda look: look.score)
+        return looks[0]
 
-    def _look(self, make: Callable[[Rules], Policy]) -> dict[str, dict[str, float]]:
+    def _look_at(self, number: int, seconds: float, prudence: float, dialogues: int) -> Look:
+        if dialogues not in self._beside:
+            self._beside[dialogues] = self._figures(
+                lambda rules: BayesPolicy(self.encoder.rule(rules.questions)), dialogues
+            )
+        policy = UnifiedPolicy(_prudent(self.network, prudence), self.encoder, self.rates, Rules())
+        look = Look(number, seconds, prudence, self._figures(policy.with_rules, dialogues), self._beside[dialogues])
+        if self._report:
+            self._report(look)
+        return look
+
+    def _figures(self, make: Callable[[Rules], Policy], dialogues: int) -> dict[str, dict[str, float]]:
         """What a policy reaches on valid, by population and mode."""
         figures = {}
         for users in dict.fromkeys((self.config.users, "classic")):
             for mode in self.modes:
                 rules = Rules(questions=mode)
                 setting = self.valid.setting(parse_users(users), rules)
-                figures[f"{users}, {mode.name.lower()}"] = held(setting, make(rules), self.config.valid_dialogues)
+                figures[f"{users}, {mode.name.lower()}"] = held(setting, make(rules), dialogues)
         return figures
 
     def _agent(self, look: Look) -> Agent:
