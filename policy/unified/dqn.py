@@ -132,7 +132,7 @@ class UnifiedDQN(DQN):
             nn.utils.clip_grad_norm_(self.q_net.parameters(), self.max_grad_norm)
             self.policy.optimizer.step()
             self.replay_buffer.set_priorities(sample.places, errors.detach().cpu().numpy().astype(np.float64))
-            losses.append(float(loss))
+            losses.append(float(loss.detach()))
         self._n_updates += gradient_steps
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record("train/loss", float(np.mean(losses)))
