@@ -51,7 +51,7 @@ class TrainingConfig:
     easy: tuple[float, ...] = (0.3,)
     """Share of classic people beyond those among ``users``, round by round; the last one holds for the rest."""
     rounds: int = 2
-    dialogues: int = 18_000
+    dialogues: int = 9_000
     """Dialogues of a round, for all question modes together."""
     remembered_rounds: int = 2
     """Rounds whose comparisons are learned from: the latest."""
@@ -62,7 +62,7 @@ class TrainingConfig:
     """What learned rates of the answer model are multiplied with; see :func:`policy.unified.trust.learn_rates`."""
     rate_dialogues: int = 3000
     """Dialogues from which answers are learned, twice, for all question modes together."""
-    prudence: tuple[float, ...] = (0.0, 0.005, 0.01, 0.02, 0.03)
+    prudence: tuple[float, ...] = (0.0, 0.01, 0.02, 0.04, 0.08)
     """Values of :attr:`policy.unified.network.NetworkConfig.prudence` to choose from on valid."""
     valid_dialogues: int = 1500
     """Dialogues of each question mode and population that an agent is chosen by."""
