@@ -38,7 +38,7 @@ COMMANDS: dict[str, Entry] = {
         "convrec.explain_command:explain_policy", "Draw what the unified policy sees and thinks, turn by turn."
     ),
     "users": Entry("convrec.users_command:users", "List the kinds of simulated users, each with a dialogue."),
-    "bench": Entry("convrec.bench_commands:bench", "Measure speed, record the acceptance tables, draw their page."),
+    "bench": Entry("convrec.bench_commands:bench", "Measure speed, record acceptance tables, draw their page."),
 }
 
 

@@ -59,11 +59,15 @@ def _write(axes: Any, text: str) -> None:
 
 
 def _draw_belief(axes: Any, moment: Moment) -> None:
+    from matplotlib import ticker
+
     names = [textwrap.shorten(name, 34, placeholder="…") for name, _, _ in moment.items]
     places = np.arange(len(names))[::-1]
     colors = [TARGET if is_target else BELIEF for _, _, is_target in moment.items]
     axes.barh(places, [mass for _, mass, _ in moment.items], color=colors)
     axes.set_yticks(places, names, fontsize=8)
+    axes.xaxis.set_major_formatter(ticker.PercentFormatter(1.0))
+    axes.set_xlim(0.0, max(0.05, *(mass for _, mass, _ in moment.items)) * 1.05)
     axes.set_title(f"believed: {moment.bits:.1f} bits left", fontsize=9, loc="left")
     _plain(axes)
 
@@ -77,7 +81,7 @@ def _draw_values(axes: Any, moment: Moment) -> None:
     axes.plot([slot.by_rule - best for slot in moment.slots], places, "|", color="black", ms=9, label="by the rule")
     for place, slot, value in zip(places, moment.slots, behind, strict=True):
         axes.plot(value, place, "o", color=CHOSEN if slot.is_chosen else OTHER, ms=7)
-    axes.set_xlim(max(min(behind), -0.4) - 0.02, 0.03)
+    axes.set_xlim(min(*behind, -0.05) * 1.1, 0.02)
     axes.set_yticks(places, names, fontsize=8)
     axes.set_title("reward behind the best act (|: by the rule)", fontsize=9, loc="left")
     _plain(axes)
@@ -118,7 +122,7 @@ def plot_habits(habits: Habits, title: str, path: Path) -> None:
         _plain(panel)
     axes[0].yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
     axes[0].set_ylabel("decisions")
-    axes[-1].legend(frameon=False, loc="lower right")
+    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside upper right", ncols=len(KINDS))
     figure.suptitle(title, x=0.01, ha="left")
     _save(mpl, plt, figure, path)
 
