@@ -5,11 +5,13 @@ Legend: K slots, D decisions.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dialogs.phrases import WORDING
+from graph.answers import AnswerModel
 from graph.catalogue import Catalogue
 from policy.unified.agent import UnifiedPolicy
 from policy.unified.encoding import rule_values
@@ -17,7 +19,7 @@ from simulator.history import Act
 from simulator.protocol import Decision, State
 from simulator.randomness import dialogue_keys
 from simulator.rendering import Line, render_dialogue
-from simulator.runs import Setting, Targets, draw_targets
+from simulator.runs import Setting, Targets, draw_targets, run_dialogues
 
 SHOWN_ITEMS, SHOWN_SLOTS = 5, 6
 """Most believed items, and most valued slots, of a moment."""
@@ -136,6 +138,26 @@ class Habits:
     """Seconds since the user's last message."""
 
 
+class _Noting:
+    """A policy whose decisions are written down."""
+
+    def __init__(self, policy: UnifiedPolicy) -> None:
+        self.name, self._policy = policy.name, policy
+        self.noted: list[tuple[NDArray[Any], ...]] = []
+
+    def answer_model(self, catalogue: Catalogue) -> AnswerModel:
+        """That of the policy."""
+        return self._policy.answer_model(catalogue)
+
+    def choose(self, state: State) -> Decision:
+        """Choose as the policy does."""
+        decision, history = self._policy.choose(state), state.history
+        refused = ((history.acts == Act.RECOMMEND) & (history.accepted == 0)).sum(axis=1)
+        acts = state.candidates.space.act_of(decision.slots)
+        self.noted.append((acts, state.belief.entropy(), history.turns + 1, refused, history.cues().silence))
+        return decision
+
+
 def find_habits(
     setting: Setting, policy: UnifiedPolicy, dialogues: int, seed: int, advance: Callable[[int], None] | None = None
 ) -> Habits:
@@ -143,25 +165,6 @@ def find_habits(
 
     :param advance: told how many dialogues have just ended.
     """
-    targets = draw_targets(setting.dataset, dialogues, seed)
-    keys = dialogue_keys(seed, np.arange(len(targets)))
-    parts: list[tuple[NDArray[np.generic], ...]] = []
-    for start in range(0, len(targets), 128):
-        part = slice(start, start + 128)
-        talk = setting.begin(policy, Targets(targets.users[part], targets.items[part]), keys[part])
-        while talk.n_dialogues:
-            state = talk.state()
-            decision = policy.choose(state)
-            history = state.history
-            refused = ((history.acts == Act.RECOMMEND) & (history.accepted == 0)).sum(axis=1)
-            acts = state.candidates.space.act_of(decision.slots)
-            parts.append((acts, state.belief.entropy(), history.turns + 1, refused, history.cues().silence))
-            over = talk.step(state, decision).over
-            talk.keep(np.flatnonzero(~over))
-            if advance and over.any():
-                advance(int(over.sum()))
-    acts, bits, turns, refused, silence = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Habits(
-        acts.astype(np.int8), bits.astype(np.float64), turns.astype(np.int16), refused.astype(np.int64),
-        silence.astype(np.float32),
-    )  # fmt: skip
+    noting = _Noting(policy)
+    run_dialogues(setting, noting, draw_targets(setting.dataset, dialogues, seed), seed, advance=advance)
+    return Habits(*(np.concatenate(each) for each in zip(*noting.noted, strict=True)))

@@ -56,6 +56,15 @@ class Candidates:
     mask: NDArray[np.bool_]
     """Open slots, shape (N, K); never empty."""
 
+    @property
+    def list_masses(self) -> NDArray[np.float64]:
+        """Belief in the list of each recommend slot: its item and the most believed of the others, shape (N, I)."""
+        space = self.space
+        head = self.item_masses[:, : space.list_length].sum(axis=1, keepdims=True)
+        last = self.item_masses[:, min(space.list_length, space.n_recommend) - 1, None]
+        outside = np.arange(space.n_recommend) >= space.list_length
+        return np.where(outside, head - last + self.item_masses, head)
+
     def list_for(self, slots: NDArray[np.integer]) -> NDArray[np.int32]:
         """The list each recommend slot stands for: its item, then the most believed of the others.
 

@@ -48,7 +48,7 @@ def rule_values(state: State, rule: GainRule) -> NDArray[np.float64]:
     values = np.empty((n, space.n_slots))
     later = np.minimum(1.0, (state.turns_left - 1) / rule.horizon)
     values[:, : space.n_ask] = (rule.question_weight * later)[:, None] * candidates.questions.value
-    masses = np.clip(list_masses(state), 0.0, 1.0)
+    masses = np.clip(candidates.list_masses, 0.0, 1.0)
     worth = rule.success_bonus * masses[:, :1] + binary_entropy(masses[:, :1])
     behind = (1.0 + rule.success_bonus) * (masses[:, :1] - masses) + LOWER_LIST * np.arange(space.n_recommend)
     # A list is taken where both are worth the same, as the rule takes it.
@@ -56,15 +56,6 @@ def rule_values(state: State, rule: GainRule) -> NDArray[np.float64]:
     speaks = np.where(candidates.mask, values, -np.inf)[:, : space.wait_slot]
     values[:, space.wait_slot] = np.maximum(speaks.max(axis=1), 0.0) - WAIT_BEHIND
     return values
-
-
-def list_masses(state: State) -> NDArray[np.float64]:
-    """Belief in the list of each recommend slot, shape (N, I)."""
-    candidates, space = state.candidates, state.candidates.space
-    head = candidates.item_masses[:, : space.list_length].sum(axis=1, keepdims=True)
-    last = candidates.item_masses[:, min(space.list_length, space.n_recommend) - 1, None]
-    outside = np.arange(space.n_recommend) >= space.list_length
-    return np.where(outside, head - last + candidates.item_masses, head)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ starts at zero, so an untrained network acts as the rule does.
 Legend: B states, K slots, M nodes, T steps, D width, E relations.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -36,12 +35,6 @@ class NetworkConfig:
     """Reward by which another act has to promise more than that of the gain rule before it is taken."""
     uses_rule: bool = True
     """Whether values start as those of the gain rule; else from nothing, the ablation."""
-    sees_belief: bool = True
-    """Whether slots show what is believed of them; else only what they are, the ablation."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Every field."""
-        return asdict(self)
 
 
 class _GraphLayer(nn.Module):
@@ -88,7 +81,7 @@ class UnifiedNetwork(nn.Module):
 
     def forward(self, seen: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Value of each state, shape (B,), and advantage of each slot, shape (B, K); closed slots are not marked."""
-        slots = seen["slots"] if self.config.sees_belief else seen["slots"] * self._belief_hidden(seen["slots"])
+        slots = seen["slots"]
         user = self.user(seen["moment"])
         n_slots = slots.shape[1]
         nodes = torch.cat(
@@ -112,12 +105,6 @@ class UnifiedNetwork(nn.Module):
         tokens = self.step(tokens) + self.place
         padding = torch.arange(tokens.shape[1], device=steps.device)[None] > n_steps.reshape(-1, 1)
         return self.history(tokens, src_key_padding_mask=padding)[:, 0]
-
-    @staticmethod
-    def _belief_hidden(slots: Tensor) -> Tensor:
-        keep = torch.zeros(slots.shape[-1])
-        keep[:4] = 1.0
-        return keep.to(slots.device)
 
     def values(self, seen: dict[str, Tensor]) -> Tensor:
         """Dueling values of the slots, shape (B, K); :data:`CLOSED` where a slot is."""

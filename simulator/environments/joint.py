@@ -10,16 +10,14 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
-from gymnasium import Wrapper
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
 from graph.errors import OptionError
-from simulator.environments.sb3 import METHODS, MultiRoundVecEnv
+from simulator.environments.sb3 import MultiRoundVecEnv, SlotsVecEnv
 
 
-class JointVecEnv(VecEnv):
+class JointVecEnv(SlotsVecEnv):
     """The dialogues of one environment after those of the other, which must have the same spaces.
 
     :raises OptionError: when the spaces differ, or there is no environment.
@@ -63,38 +61,9 @@ class JointVecEnv(VecEnv):
         """Open slots, shape (N, K)."""
         return np.concatenate([part.action_masks() for part in self.parts])
 
-    def env_method(
-        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
-    ) -> list[Any]:
-        """What sb3-contrib asks for: the masks of some places."""
-        if method_name not in METHODS:
-            raise AttributeError(f"{type(self).__name__} has no method {method_name!r}; it knows {', '.join(METHODS)}")
-        masks = self.action_masks()
-        return [masks[index] for index in self._get_indices(indices)]
-
-    def has_attr(self, attr_name: str) -> bool:
-        """Whether every place has it."""
-        return attr_name in METHODS or hasattr(self, attr_name)
-
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """An attribute, place by place."""
         return [value for part in self.parts for value in part.get_attr(attr_name)]
-
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Not possible: the places are rows of arrays.
-
-        :raises OptionError: always.
-        """
-        self.parts[0].set_attr(attr_name, value, indices)
-
-    def env_is_wrapped(
-        self, wrapper_class: type[Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
-    ) -> list[bool]:
-        """No place is wrapped."""
-        return [False for _ in self._get_indices(indices)]
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 def _joined(observations: Sequence[Any]) -> dict[str, NDArray[Any]]:

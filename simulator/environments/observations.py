@@ -121,11 +121,7 @@ def slot_features(state: State) -> NDArray[np.float32]:
     masses = state.belief.attribute_masses[np.arange(n)[:, None, None], np.maximum(options, 0)]
     features[:, asks, 5] = np.where(options >= 0, masses, 0.0).sum(axis=2)
     features[:, shows, 5] = candidates.item_masses
-    # Slot j shows item j and the most believed of the others.
-    head = candidates.item_masses[:, : space.list_length].sum(axis=1, keepdims=True)
-    last = candidates.item_masses[:, min(space.list_length, space.n_recommend) - 1, None]
-    outside = np.arange(space.n_recommend) >= space.list_length
-    features[:, shows, 6] = np.where(outside, head - last + candidates.item_masses, head)
+    features[:, shows, 6] = candidates.list_masses
     features[:, asks, 7] = np.arange(space.n_ask) / space.n_ask
     features[:, shows, 7] = np.arange(space.n_recommend) / space.n_recommend
     return np.clip(features, 0.0, 1.0)

@@ -3,6 +3,7 @@
 Not imported with the others: stable-baselines3 loads PyTorch.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,44 @@ from simulator.environments.options import check_known
 METHODS = ("action_masks",)
 
 
-class MultiRoundVecEnv(VecEnv):
+class SlotsVecEnv(VecEnv, ABC):
+    """What every environment over action slots answers to sb3-contrib, which asks place by place."""
+
+    @abstractmethod
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Open slots, shape (N, K)."""
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
+    ) -> list[Any]:
+        """What sb3-contrib asks for: the masks of some places."""
+        if method_name not in METHODS:
+            raise AttributeError(f"{type(self).__name__} has no method {method_name!r}; it knows {', '.join(METHODS)}")
+        masks = self.action_masks()
+        return [masks[index] for index in self._get_indices(indices)]
+
+    def has_attr(self, attr_name: str) -> bool:
+        """Whether every place has it."""
+        return attr_name in METHODS or hasattr(self, attr_name)
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Not possible: the places are rows of arrays.
+
+        :raises OptionError: always.
+        """
+        raise OptionError(f"{attr_name!r} cannot be set in single places; make another environment")
+
+    def env_is_wrapped(
+        self, wrapper_class: type[Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
+    ) -> list[bool]:
+        """No place is wrapped."""
+        return [False for _ in self._get_indices(indices)]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class MultiRoundVecEnv(SlotsVecEnv):
     """N dialogues for the algorithms of stable-baselines3 and sb3-contrib.
 
     As these expect, a dialogue that is over makes room for the next within the step; ``infos[i]`` then holds, besides
@@ -69,37 +107,11 @@ class MultiRoundVecEnv(VecEnv):
         """Open slots, shape (N, K)."""
         return self.batch.masks()
 
-    def env_method(
-        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
-    ) -> list[Any]:
-        """What sb3-contrib asks for: the masks of some places."""
-        if method_name not in METHODS:
-            raise AttributeError(f"{type(self).__name__} has no method {method_name!r}; it knows {', '.join(METHODS)}")
-        masks = self.action_masks()
-        return [masks[index] for index in self._get_indices(indices)]
-
-    def has_attr(self, attr_name: str) -> bool:
-        """Whether every place has it."""
-        return attr_name in METHODS or hasattr(self, attr_name)
-
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """An attribute, the same for all places."""
         if attr_name in METHODS:
             return [lambda index=index: self.action_masks()[index] for index in self._get_indices(indices)]
         return [getattr(self, attr_name) for _ in self._get_indices(indices)]
-
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Not possible: the places are rows of arrays.
-
-        :raises OptionError: always.
-        """
-        raise OptionError(f"{attr_name!r} cannot be set in single places; make another environment")
-
-    def env_is_wrapped(
-        self, wrapper_class: type[Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
-    ) -> list[bool]:
-        """No place is wrapped."""
-        return [False for _ in self._get_indices(indices)]
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed place i with ``seed + i`` at the next reset.
@@ -107,6 +119,3 @@ class MultiRoundVecEnv(VecEnv):
         :raises OptionError: when it is no seed.
         """
         return super().seed(None if seed is None else checked_seed(seed))
-
-    def close(self) -> None:
-        """Nothing is held open."""
