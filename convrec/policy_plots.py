@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convrec.plots import open_figure
 from convrec.policy_moments import Explained, Habits, Moment
-from graph.whole_file import written_whole
 from simulator.history import Act
 
 CHOSEN, OTHER, BELIEF, TARGET = "#D55E00", "#999999", "#0072B2", "#009E73"
 KINDS = ((Act.ASK, "ask", "#0072B2"), (Act.RECOMMEND, "recommend", "#D55E00"), (Act.WAIT, "wait", "#009E73"))
 TEXT_WIDTH = 46
+DPI = 110
 
 
 def plot_dialogue(explained: Explained, title: str, path: Path) -> None:
@@ -22,26 +23,20 @@ def plot_dialogue(explained: Explained, title: str, path: Path) -> None:
 
     :param path: where to; the suffix says what kind of picture (.png, .svg, .pdf).
     """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
     said = [_said(moment.before) for moment in explained.moments]
     heights = [max(1.7, 0.19 * (text.count("\n") + 2)) for text in said]
     closing = _said(explained.end)
     heights.append(max(0.6, 0.19 * (closing.count("\n") + 2)))
-    figure = plt.figure(figsize=(14.0, sum(heights) + 1.0), layout="constrained")
-    grid = figure.add_gridspec(len(heights), 3, height_ratios=heights, width_ratios=(3.4, 3.0, 4.0))
-    for row, (moment, text) in enumerate(zip(explained.moments, said, strict=True)):
-        _write(figure.add_subplot(grid[row, 0]), text)
-        _draw_belief(figure.add_subplot(grid[row, 1]), moment)
-        _draw_values(figure.add_subplot(grid[row, 2]), moment)
-    found = f"found at turn {explained.success_turn}" if explained.success_turn else "not found"
-    _write(figure.add_subplot(grid[len(said), 0]), closing)
-    _write(figure.add_subplot(grid[len(said), 1]), f"in mind: {explained.target}\n{found}")
-    figure.suptitle(title, x=0.01, ha="left")
-    _save(mpl, plt, figure, path)
+    with open_figure(path, (14.0, sum(heights) + 1.0), DPI) as figure:
+        grid = figure.add_gridspec(len(heights), 3, height_ratios=heights, width_ratios=(3.4, 3.0, 4.0))
+        for row, (moment, text) in enumerate(zip(explained.moments, said, strict=True)):
+            _write(figure.add_subplot(grid[row, 0]), text)
+            _draw_belief(figure.add_subplot(grid[row, 1]), moment)
+            _draw_values(figure.add_subplot(grid[row, 2]), moment)
+        found = f"found at turn {explained.success_turn}" if explained.success_turn else "not found"
+        _write(figure.add_subplot(grid[len(said), 0]), closing)
+        _write(figure.add_subplot(grid[len(said), 1]), f"in mind: {explained.target}\n{found}")
+        figure.suptitle(title, x=0.01, ha="left")
 
 
 def _said(lines: Sequence[tuple[str, str]]) -> str:
@@ -92,49 +87,38 @@ def plot_habits(habits: Habits, title: str, path: Path) -> None:
 
     :param path: where to; the suffix says what kind of picture (.png, .svg, .pdf).
     """
-    import matplotlib as mpl
+    from matplotlib import ticker
 
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(1, 4, figsize=(14.0, 3.6), layout="constrained", sharey=True)
     panels: tuple[tuple[str, NDArray[Any], NDArray[np.float64]], ...] = (
         ("bits of belief left", habits.bits, np.arange(0.0, np.ceil(habits.bits.max()) + 1)),
         ("turn that is due", habits.turns, np.arange(0.5, 16)),
         ("lists turned down so far", habits.refused, np.arange(-0.5, 7)),
         ("seconds of silence", habits.silence, np.arange(-1.0, 14, 2)),
     )
-    for panel, (label, values, edges) in zip(axes, panels, strict=True):
-        bins = np.digitize(values, edges) - 1
-        centres = (edges[:-1] + edges[1:]) / 2
-        counts = np.array([(bins == place).sum() for place in range(len(centres))])
-        enough = counts >= 20
-        low = np.zeros(len(centres))
-        for act, name, color in KINDS:
-            share = np.array(
-                [(habits.acts[bins == place] == act).mean() if ok else np.nan for place, ok in enumerate(enough)]
-            )
-            panel.bar(
-                centres, share, np.diff(edges) * 0.9, bottom=np.where(enough, low, np.nan), color=color, label=name
-            )
-            low += np.nan_to_num(share)
-        panel.set_xlabel(label)
-        _plain(panel)
-    axes[0].yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
-    axes[0].set_ylabel("decisions")
-    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside upper right", ncols=len(KINDS))
-    figure.suptitle(title, x=0.01, ha="left")
-    _save(mpl, plt, figure, path)
+    with open_figure(path, (14.0, 3.6), DPI) as figure:
+        axes = figure.subplots(1, 4, sharey=True)
+        for panel, (label, values, edges) in zip(axes, panels, strict=True):
+            bins = np.digitize(values, edges) - 1
+            centres = (edges[:-1] + edges[1:]) / 2
+            counts = np.array([(bins == place).sum() for place in range(len(centres))])
+            enough = counts >= 20
+            low = np.zeros(len(centres))
+            for act, name, color in KINDS:
+                share = np.array(
+                    [(habits.acts[bins == place] == act).mean() if ok else np.nan for place, ok in enumerate(enough)]
+                )
+                panel.bar(
+                    centres, share, np.diff(edges) * 0.9, bottom=np.where(enough, low, np.nan), color=color, label=name
+                )
+                low += np.nan_to_num(share)
+            panel.set_xlabel(label)
+            _plain(panel)
+        axes[0].yaxis.set_major_formatter(ticker.PercentFormatter(1.0))
+        axes[0].set_ylabel("decisions")
+        figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside upper right", ncols=len(KINDS))
+        figure.suptitle(title, x=0.01, ha="left")
 
 
 def _plain(axes: Any) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
-
-
-def _save(mpl: Any, plt: Any, figure: Any, path: Path) -> None:
-    # Without a date and with fixed ids an SVG changes only when the figures do.
-    undated = {"Date": None} if path.suffix == ".svg" else None
-    with mpl.rc_context({"svg.hashsalt": "convrec"}), written_whole(path) as unfinished:
-        figure.savefig(unfinished, dpi=110, metadata=undated)
-    plt.close(figure)

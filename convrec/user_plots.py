@@ -3,17 +3,16 @@
 Colours are told apart by people who see fewer of them: the Okabe-Ito palette for lines, cividis for shades.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from convrec.plots import open_figure
 from convrec.user_tables import HELD_OUT, UserTable
 from graph.errors import DataError
-from graph.whole_file import written_whole
 from simulator.calibration import Reliability
 
 NOT_THERE = (0.93, 0.93, 0.93)
@@ -35,7 +34,7 @@ def plot_user_types(table: UserTable, title: str, path: Path) -> None:
     lines = (*table.lines, table.worst, table.mean)
     values = np.array([[cell.value if cell else np.nan for cell in line.cells] for line in lines])  # (users + 2, P)
     heights = np.append(np.arange(len(table.lines)), len(table.lines) + np.array([0.25, 1.25]))
-    with _figure(path, (max(6.0, 2.0 + 1.0 * len(table.policies)), 1.4 + 0.36 * len(lines))) as figure:
+    with open_figure(path, (max(6.0, 2.0 + 1.0 * len(table.policies)), 1.4 + 0.36 * len(lines))) as figure:
         axes = figure.subplots()
         goodness = np.vectorize(table.metric.goodness, otypes=[float])(values)
         norm = colors.Normalize(np.nanmin(goodness), np.nanmax(goodness))
@@ -73,7 +72,7 @@ def plot_over_noise(table: UserTable, levels: Mapping[str, float], noise: str, t
     lines = sorted((line for line in table.lines if line.label in levels), key=lambda line: levels[line.label])
     if len({levels[line.label] for line in lines}) < 2:
         raise DataError(f"a curve needs two levels of noise; the table has {[line.label for line in lines]}")
-    with _figure(path, (7.2, 4.4)) as figure:
+    with open_figure(path, (7.2, 4.4)) as figure:
         axes = figure.subplots()
         ends = []
         for place, (policy, color) in enumerate(zip(table.policies, _colors(len(table.policies)), strict=True)):
@@ -109,7 +108,7 @@ def plot_reliability(diagrams: Mapping[str, Reliability], title: str, path: Path
     reach = max(float(max(each.high.max(), each.predicted.max())) for each in diagrams.values())
     reach = min(1.0, 0.1 * np.ceil(10 * reach))
     n = len(diagrams)
-    with _figure(path, (7.2, 5.0 + 0.32 * n)) as figure:
+    with open_figure(path, (7.2, 5.0 + 0.32 * n)) as figure:
         axes, counts = figure.subplots(2, sharex=True, height_ratios=[4.4, 0.42 * n])
         axes.plot([0, reach], [0, reach], color="0.55", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         tallest = max(int(each.count.max()) for each in diagrams.values())
@@ -187,22 +186,3 @@ def _spread(heights: Any, gap: float) -> Any:
     """The heights nearest to these, rising, shape (n,), that are ``gap`` apart (least squares)."""
     steps = gap * np.arange(len(heights))
     return isotonic_regression(heights - steps).x + steps
-
-
-@contextmanager
-def _figure(path: Path, size: tuple[float, float]) -> Iterator[Any]:
-    """A figure to draw in, which is written to ``path`` when the block ends well."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    # Without a date and with fixed ids an SVG changes only when the figures do.
-    undated = {"Date": None} if path.suffix == ".svg" else None
-    figure = plt.figure(figsize=size, layout="constrained")
-    try:
-        yield figure
-        with mpl.rc_context({"svg.hashsalt": "convrec"}), written_whole(path) as unfinished:
-            figure.savefig(unfinished, dpi=150, metadata=undated)
-    finally:
-        plt.close(figure)

@@ -70,3 +70,12 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path):
 
 def test_what_can_be_learned_has_a_name():
     assert set(registry.names()) >= registry.LEARNED
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "reads"),
+    [("bayes", "b.json", True), ("patient-bayes", "b.json", True), ("unified", "b.json", False),
+     ("unified", "agent", True), ("bayes", "agent", False), ("random", "b.json", False)],
+)  # fmt: skip
+def test_a_folder_is_an_agent_and_a_file_is_rules(name: str, path: str, reads: bool):
+    assert registry.reads(name, Path(path)) == reads

@@ -126,3 +126,22 @@ def test_what_is_switched_off_is_not_looked_at(config: dict[str, int], deaf_to: 
     with torch.inference_mode():
         assert not torch.equal(whole.network.values(seen), whole.network.values(other))
         assert torch.equal(without.network.values(seen), without.network.values(other))
+
+
+def test_prudence_is_what_another_act_has_to_promise_more() -> None:
+    """None: the network's choice; some: the rule's wherever less than that lies between them; much: the rule's."""
+    bold = shaken(untrained())
+    seen = met(QuestionMode.BINARY, "mixture", BayesPolicy(RULE))
+    apart = 0
+    for state in seen:
+        values, rows = bold.values(state), np.arange(state.history.n_dialogues)
+        ruled = BayesPolicy(RULE).choose(state).slots
+        behind = values.max(axis=1) - values[rows, ruled]
+        apart += int((behind > 0).sum())
+        for prudence in (0.0, 0.3, 100.0):
+            policy = untrained(prudence=prudence)
+            policy.network.load_state_dict(bold.network.state_dict())
+            expected = np.where(behind < prudence, ruled, values.argmax(axis=1)) if prudence else values.argmax(axis=1)
+            clear = np.abs(behind - prudence) > 1e-4
+            assert (policy.choose(state).slots == expected)[clear].all()
+    assert apart > 50
