@@ -29,6 +29,7 @@ from policy.tuning import dialogues_needed, tune_gain_rule
         "convrec train --data movies --out agent",
         "convrec train --data lastfm --questions multi --users noisy:0.1+dont-know:0.2 --seed 3 --out agent",
         "convrec evaluate --data movies --users mixture --policy bayes --policy unified --checkpoint agent",
+        "convrec train --variant no-gnn --rounds 1 --dialogues 4500 --out no-gnn",
         "convrec train --policy bayes --data lastfm --affinity content --turns 14 --out bayes.json",
         "convrec evaluate --data lastfm --affinity content --turns 14 --policy bayes --checkpoint bayes.json",
     )
@@ -42,9 +43,11 @@ from policy.tuning import dialogues_needed, tune_gain_rule
               "(bayes.json), in which rules for other conditions stay.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1, 100), help="unified: rounds of practice.")
 @click.option("--dialogues", type=click.IntRange(30, 1_000_000), help="unified: dialogues of a round.")
+@click.option("--variant", metavar="NAME", help="unified: leave a part out, or fake the learning; see docs/policy.md.")
 def train(
-    options: RunOptions, policy: str, seed: int, out: Path | None, rounds: int | None, dialogues: int | None
-) -> None:
+    options: RunOptions, policy: str, seed: int, out: Path | None, rounds: int | None, dialogues: int | None,
+    variant: str | None,
+) -> None:  # fmt: skip
     """Train a policy in the simulator.
 
     unified: start as the gain rule, hold dialogues with a mixture of people, find out at each decision what other acts
@@ -58,12 +61,17 @@ def train(
     # PyTorch takes seconds to load, which the rules do not need.
     from convrec.train_unified import train_unified
     from policy.unified.training import TrainingConfig
+    from policy.unified.variants import vary
 
     given = {name for name in ("users", "questions") if _is_given(name)}
     config = TrainingConfig(seed=seed)
     if "users" in given:
         config = replace(config, users=options.users)
-    config = replace(config, rounds=rounds or config.rounds, dialogues=dialogues or config.dialogues)
+    if dialogues is not None:
+        config = replace(config, dialogues=dialogues, valid_dialogues=max(dialogues // 4, 60))
+    config = replace(config, rounds=rounds or config.rounds)
+    if variant is not None:
+        config = vary(config, variant)
     modes = (options.questions,) if "questions" in given else tuple(mode.name.lower() for mode in QuestionMode)
     train_unified(options, modes, config, out or Path("agent"))
 

@@ -1,7 +1,7 @@
 """Loops over a batch of beliefs, compiled: what NumPy cannot do without touching every item of every dialogue.
 
-Legend: N dialogues, V items, P attributes, F facets, E questions, m options, S = 2**m + 1 states, C options weighed,
-B blocks of items, G groups of attributes.  Edges are CSR arrays (``indptr``, ``indices``) as in :mod:`graph.csr`.
+Legend: N dialogues, V items, P attributes, F facets, E questions, m options, S = 2**m + 1 states, B blocks of items.
+Edges are CSR arrays (``indptr``, ``indices``) as in :mod:`graph.csr`.
 """
 
 import numpy as np
@@ -11,21 +11,11 @@ from numpy.typing import NDArray
 NEGLIGIBLE = 1e-9
 """Belief in one item below which its attributes are not counted: a million such items hold a thousandth of the mass."""
 
-
 LEAST_DISTANCE = np.float32(-30.0)
 """Log-weight below the largest from which an item holds less than a 1e-13th of it."""
 
 BLOCK = 64
 """Items whose largest weight is found first, to see whether any of them matters."""
-
-SLACK = 1e-5
-"""Bits that rounding and the breaking of ties may move an attribute by, and more."""
-
-LEAST_GAIN = 1e-6
-"""Bits another option must add."""
-
-CHOSEN, TAKEN = -2, -3
-"""Marks of an attribute that has just become an option, and of one that is an option already."""
 
 
 @njit(cache=True)
@@ -122,7 +112,7 @@ def find_peaks(log_weights):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _believed(weights, peaks, items, masses):  # type: ignore[no-untyped-def]
+def believed_items(weights, peaks, items, masses):  # type: ignore[no-untyped-def]
     """Softmax of one row: the items that hold more than next to nothing, in order, and their masses.
 
     :param weights, peaks: shape (V,) and (B,).
@@ -155,7 +145,7 @@ def normalise(log_weights, peaks):  # type: ignore[no-untyped-def]
     probability = np.zeros((n_rows, n_items), np.float32)
     items, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
     for row in range(n_rows):
-        n_believed, _, _ = _believed(log_weights[row], peaks[row], items, masses)
+        n_believed, _, _ = believed_items(log_weights[row], peaks[row], items, masses)
         for place in range(n_believed):
             probability[row, items[place]] = masses[place]
     return probability
@@ -197,7 +187,7 @@ def sum_up(log_weights, peaks, indptr, indices, n_attributes, facet_indptr, face
     entropy = np.empty(n_rows)
     items, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
     for row in range(n_rows):
-        n_believed, scales[row, 0], scales[row, 1] = _believed(log_weights[row], peaks[row], items, masses)
+        n_believed, scales[row, 0], scales[row, 1] = believed_items(log_weights[row], peaks[row], items, masses)
         mean_distance = 0.0
         for place in range(n_believed):
             mean_distance += masses[place] * (scales[row, 0] - log_weights[row, items[place]])
@@ -216,92 +206,6 @@ def _add_by_column(items, masses, n_believed, indptr, indices, sums):  # type: i
         if mass > NEGLIGIBLE:
             for edge in range(indptr[items[place]], indptr[items[place] + 1]):
                 sums[indices[edge]] += mass
-
-
-@njit(cache=True)
-def binary_information(has, unknown, facets, spoken, noise):  # type: ignore[no-untyped-def]
-    """Bits expected from asking about each attribute alone.
-
-    :param has: belief in each attribute, shape (N, P); ``unknown``: belief that each facet is unknown, shape (N, F).
-    :param facets: facet of each attribute, shape (P,).
-    :param spoken: P(response) of an item that lacks the attribute, has it, or is unknown, shape (P, 3, R); what is left
-        over is silence.
-    :param noise: entropy of the answer in each of these states, in bits, shape (P, 3).
-    :return: shape (N, P), >= 0.
-    """
-    bits = np.zeros(has.shape)
-    for row in range(has.shape[0]):
-        for attribute in range(has.shape[1]):
-            with_it, not_known = has[row, attribute], unknown[row, facets[attribute]]
-            if with_it >= NEGLIGIBLE or not_known >= NEGLIGIBLE:
-                bits[row, attribute] = _bits_of(attribute, with_it, not_known, spoken, noise)
-    return bits
-
-
-@njit(cache=True)
-def _bits_of(attribute, with_it, not_known, spoken, noise):  # type: ignore[no-untyped-def]
-    """Bits expected from asking about one attribute."""
-    lacks = max(1.0 - with_it - not_known, 0.0)
-    worth, silence = 0.0, 1.0
-    for answer in range(spoken.shape[2]):
-        said = lacks * spoken[attribute, 0, answer] + with_it * spoken[attribute, 1, answer]
-        said += not_known * spoken[attribute, 2, answer]
-        worth -= _plogp(said)
-        silence -= said
-    worth -= _plogp(silence)
-    worth -= lacks * noise[attribute, 0] + with_it * noise[attribute, 1] + not_known * noise[attribute, 2]
-    return max(worth, 0.0)
-
-
-@njit(cache=True)
-def most_telling(has, unknown, facets, spoken, noise, order, groups, n_groups, count, closed):  # type: ignore[no-untyped-def]
-    """The attributes of each group about which it is best to ask, as :func:`binary_information` values them.
-
-    Attributes that cannot make it are passed over without a logarithm: where the facet is known an answer is worth
-    h(p) bits at most, and h(p) <= (4 p (1 - p)) ** (1 / ln 4) (Topsøe, "Bounds for entropy and divergence for
-    distributions over a two-element set", 2001).
-
-    :param has, unknown, facets, spoken, noise: see :func:`binary_information`.
-    :param order: added to the bits to break ties, far below :data:`SLACK`, shape (P,).
-    :param groups: group of each attribute, below ``n_groups``, shape (P,).
-    :param closed: attributes not to be asked about, shape (N, A), -1 where there are fewer.
-    :return: attributes, shape (N, G, count), int32, best first, -1 where no more are open; and their bits, 0 there.
-    """
-    n_rows, n_attributes = has.shape
-    attributes = np.full((n_rows, n_groups, count), -1, np.int32)
-    bits = np.zeros((n_rows, n_groups, count))
-    best = np.empty((n_groups, count))
-    found, least_spread = np.zeros(n_groups, np.int64), np.zeros(n_groups)
-    is_closed = np.zeros(n_attributes + 1, np.bool_)
-    for row in range(n_rows if count else 0):
-        is_closed[closed[row]] = True
-        found[:] = 0
-        least_spread[:] = -np.inf
-        for attribute in range(n_attributes):
-            with_it, not_known = has[row, attribute], unknown[row, facets[attribute]]
-            group = groups[attribute]
-            if with_it * (1.0 - with_it) < least_spread[group] and not_known == 0.0:
-                continue
-            worth = 0.0
-            if with_it >= NEGLIGIBLE or not_known >= NEGLIGIBLE:
-                worth = _bits_of(attribute, with_it, not_known, spoken, noise)
-            value = worth + order[attribute]
-            if (found[group] == count and value <= best[group, count - 1]) or is_closed[attribute]:
-                continue
-            place = found[group] if found[group] < count else count - 1
-            while place > 0 and best[group, place - 1] < value:
-                best[group, place] = best[group, place - 1]
-                attributes[row, group, place] = attributes[row, group, place - 1]
-                bits[row, group, place] = bits[row, group, place - 1]
-                place -= 1
-            best[group, place] = value
-            attributes[row, group, place] = attribute
-            bits[row, group, place] = worth
-            found[group] = min(found[group] + 1, count)
-            if found[group] == count and best[group, count - 1] > SLACK:
-                least_spread[group] = (best[group, count - 1] - SLACK) ** np.log(4.0) / 4.0
-        is_closed[closed[row]] = False
-    return attributes, bits
 
 
 @njit(cache=True)
@@ -365,142 +269,6 @@ def largest_but(log_weights, peaks, count, closed):  # type: ignore[no-untyped-d
                 found = min(found + 1, count)
         is_closed[closed[row]] = False
     return places
-
-
-@njit(cache=True)
-def _plogp(mass):  # type: ignore[no-untyped-def]
-    return mass * np.log2(mass) if mass > 1e-12 else 0.0
-
-
-@njit(cache=True)
-def _naming_information(cells, sizes, n_chosen, candidate):  # type: ignore[no-untyped-def]
-    """Bits from a truthful facet question once ``candidate`` joins the options chosen so far.
-
-    :param cells: belief in each cell of the options chosen so far, shape (2**m,).
-    :param candidate: the part of each cell that has the candidate, shape (2**m,).
-    """
-    named = np.zeros(n_chosen + 1)
-    nothing = 0.0
-    spread = 0.0
-    for cell in range(1 << n_chosen):
-        size = sizes[cell]
-        with_it = candidate[cell]
-        without = max(cells[cell] - with_it, 0.0)
-        if size == 0:
-            nothing += without
-        else:
-            spread += without * np.log2(size)
-        spread += with_it * np.log2(size + 1)
-        for place in range(n_chosen):
-            if cell >> place & 1:
-                named[place] += without / size + with_it / (size + 1)
-        named[n_chosen] += with_it / (size + 1)
-    bits = -_plogp(nothing) - spread
-    for place in range(n_chosen + 1):
-        bits -= _plogp(named[place])
-    return bits
-
-
-@njit(cache=True)
-def _partition_entropy(cells, n_chosen, candidate):  # type: ignore[no-untyped-def]
-    """Bits from a truthful multi question once ``candidate`` joins the options chosen so far."""
-    bits = 0.0
-    for cell in range(1 << n_chosen):
-        bits -= _plogp(candidate[cell]) + _plogp(max(cells[cell] - candidate[cell], 0.0))
-    return bits
-
-
-@njit(cache=True)
-def _drop_negligible(items, masses, n_believed):  # type: ignore[no-untyped-def]
-    """Keep only items that are counted, in their order; return how many there are."""
-    kept = 0
-    for place in range(n_believed):
-        items[kept], masses[kept] = items[place], masses[place]
-        kept += masses[place] > NEGLIGIBLE
-    return kept
-
-
-@njit(cache=True)
-def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
-    """Pick the options of one question a facet greedily: each next one is what makes the truthful answer worth most.
-
-    Only believed items are walked, each with its attributes, so the cost falls as the belief narrows.
-
-    :param log_weights, peaks: shapes (N, V) and (N, B); see :func:`find_peaks`.
-    :param unknown: belief that each facet is unknown for the item, which is taken for silence, shape (N, F).
-    :param weighed: attributes to choose among, most telling first, shape (N, F, C), -1 where there are fewer.
-    :param facets: facet of each attribute, shape (P,).
-    :param naming: True for facet questions (one is named), False for multi (all that hold are picked).
-    :param indptr, indices: attributes of each item.
-    :return: options (N, F, m) int32, -1 where fewer are worth anything, and the belief in each cell of the items
-        for which the facet is known (N, F, 2**m) float64.
-    """
-    n_rows, n_facets, n_weighed = weighed.shape
-    n_cells = 1 << n_options
-    options = np.full((n_rows, n_facets, n_options), -1, np.int32)
-    held = np.zeros((n_rows, n_facets, n_cells))
-    n_items = log_weights.shape[1]
-    believed, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
-    state = np.zeros((n_items, n_facets), np.uint8)
-    place_of = np.full(len(facets), -1, np.int32)
-    part = np.zeros((n_facets, n_weighed, n_cells))
-    worth = np.zeros(n_facets)
-    sizes = np.zeros(n_cells, np.int64)
-    for cell in range(n_cells):
-        for place in range(n_options):
-            sizes[cell] += cell >> place & 1
-    for row in range(n_rows):
-        n_believed, _, _ = _believed(log_weights[row], peaks[row], believed, masses)
-        n_believed = _drop_negligible(believed, masses, n_believed)
-        state[:n_believed] = 0
-        for facet in range(n_facets):
-            held[row, facet, 0] = max(1.0 - unknown[row, facet], 0.0)
-            worth[facet] = 0.0
-            for index in range(n_weighed):
-                if weighed[row, facet, index] >= 0:
-                    place_of[weighed[row, facet, index]] = index
-        for place in range(n_options):
-            part[:] = 0.0
-            for number in range(n_believed):
-                item = believed[number]
-                for edge in range(indptr[item], indptr[item + 1]):
-                    index = place_of[indices[edge]]
-                    if index >= 0:
-                        facet = facets[indices[edge]]
-                        part[facet, index, state[number, facet]] += masses[number]
-            for facet in range(n_facets):
-                best, best_worth = -1, worth[facet] + LEAST_GAIN
-                cells = held[row, facet]
-                for index in range(n_weighed):
-                    attribute = weighed[row, facet, index]
-                    if attribute < 0:
-                        continue
-                    if naming:
-                        bits = _naming_information(cells, sizes, place, part[facet, index])
-                    else:
-                        bits = _partition_entropy(cells, place, part[facet, index])
-                    if bits > best_worth:
-                        best, best_worth = index, bits
-                if best >= 0:
-                    worth[facet] = best_worth
-                    options[row, facet, place] = weighed[row, facet, best]
-                    place_of[weighed[row, facet, best]] = CHOSEN
-                    for cell in range(1 << place):
-                        cells[cell | 1 << place] = part[facet, best, cell]
-                        cells[cell] = max(cells[cell] - part[facet, best, cell], 0.0)
-            for number in range(n_believed):
-                item = believed[number]
-                for edge in range(indptr[item], indptr[item + 1]):
-                    if place_of[indices[edge]] == CHOSEN:
-                        state[number, facets[indices[edge]]] |= 1 << place
-            for facet in range(n_facets):
-                if options[row, facet, place] >= 0:
-                    place_of[options[row, facet, place]] = TAKEN
-        for facet in range(n_facets):
-            for index in range(n_weighed):
-                if weighed[row, facet, index] >= 0:
-                    place_of[weighed[row, facet, index]] = -1
-    return options, held
 
 
 def as_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:

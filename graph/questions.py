@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph import kernels
+from graph import kernels, question_kernels
 from graph.answers import AnswerModel, QuestionMode, answer_information
 from graph.belief import Belief
 from graph.hashing import hash_order
@@ -48,7 +48,7 @@ def attribute_information(belief: Belief) -> NDArray[np.float64]:
     Closed form of :func:`graph.answers.answer_information` for one option, computed without its (S, R) tables.
     """
     catalogue = belief.catalogue
-    return kernels.binary_information(
+    return question_kernels.binary_information(
         belief.attribute_masses, belief.unknown_masses, catalogue.attribute_facet, *belief.answer_model.binary_channel
     )
 
@@ -58,7 +58,7 @@ def _most_telling(
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """The best attributes of each group to ask about alone, and their bits, shape (N, G, count)."""
     catalogue = belief.catalogue
-    return kernels.most_telling(
+    return question_kernels.most_telling(
         belief.attribute_masses, belief.unknown_masses, catalogue.attribute_facet, *belief.answer_model.binary_channel,
         hash_order(catalogue.attribute_ids) * np.float32(TIE_BREAK), groups, n_groups, count, asked,
     )  # fmt: skip
@@ -68,14 +68,14 @@ def _best_facets(belief: Belief, asked: NDArray[np.int32], mode: QuestionMode, c
     catalogue, model = belief.catalogue, belief.answer_model
     weighed, _ = _most_telling(belief, asked, catalogue.attribute_facet, catalogue.n_facets, N_WEIGHED)
     edges = catalogue.item_attributes
-    options, cells = kernels.choose_options(
+    options, cells = question_kernels.choose_options(
         belief.log_weights, belief.peaks, belief.unknown_masses, weighed, catalogue.attribute_facet,
         mode is QuestionMode.FACET, mode.n_options, edges.indptr, edges.indices,
     )  # fmt: skip
-    value = np.zeros((belief.n_dialogues, catalogue.n_facets))
-    for facet in range(catalogue.n_facets):
-        unknown = belief.unknown_masses[:, facet]
-        value[:, facet] = _information(model, mode, options[:, facet], cells[:, facet], unknown)
+    if mode is QuestionMode.MULTI:
+        value = question_kernels.picking_information(cells, belief.unknown_masses, options, *model.binary_channel)
+    else:
+        value = _naming_information(model, options, cells, belief.unknown_masses)
     best = kernels.largest(value, count, options[:, :, 0] < 0)
     found = best >= 0
     safe = np.maximum(best, 0)
@@ -83,14 +83,16 @@ def _best_facets(belief: Belief, asked: NDArray[np.int32], mode: QuestionMode, c
     return Questions(chosen, np.where(found, np.take_along_axis(value, safe, axis=1), 0.0))
 
 
-def _information(
-    model: AnswerModel,
-    mode: QuestionMode,
-    options: NDArray[np.int32],
-    cells: NDArray[np.float64],
-    unknown: NDArray[np.float64],
+def _naming_information(
+    model: AnswerModel, options: NDArray[np.int32], cells: NDArray[np.float64], unknown: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Bits expected from one question a dialogue; ``cells`` (N, 2**m) counts items for which the facet is known."""
-    states = np.concatenate([cells, unknown[:, None]], axis=1)
-    channel = model.naming_channel(options) if mode is QuestionMode.FACET else model.picking_channel(options)
-    return answer_information(states, channel)
+    """Bits expected from one facet question of each facet, shape (N, F).
+
+    :param cells: belief in each cell of the items for which the facet is known, shape (N, F, 2**m).
+    """
+    value = np.zeros(unknown.shape)
+    for facet in range(unknown.shape[1]):
+        asked = np.flatnonzero(options[:, facet, 0] >= 0)
+        states = np.concatenate([cells[asked, facet], unknown[asked, facet, None]], axis=1)
+        value[asked, facet] = answer_information(states, model.naming_channel(options[asked, facet]))
+    return value

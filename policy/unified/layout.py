@@ -54,6 +54,15 @@ RELATIONS = ("has", "may have", "alike", "believed")
 """Kinds of edges of the state graph: item and attribute it has; item and attribute of a facet unknown for it;
 attributes of one facet, and items by the share of attributes they have in common; user and everything, by belief."""
 
+OF_BELIEF = {
+    "slots": (SLOTS, ("bits", "mass", "list mass", "value by the rule", "behind the best", "unknown")),
+    "moment": (MOMENT, ("entropy", "best bits", "list mass", "refused in vain", "latest refused")),
+    "answers": (ANSWERED, ("mass",)),
+    "refusals": (REFUSED, ("mass", "chance")),
+    "steps": (STEPS, ("chance",)),
+}
+"""By part of what the network is fed: its features, and those of them that tell what is believed."""
+
 
 def n_nodes(space: ActionSpace) -> int:
     """Nodes of the state graph (M): the user, every slot, what was answered, what was refused."""

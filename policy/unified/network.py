@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import DenseGraphConv
 
-from policy.unified.layout import ANSWERED, MOMENT, N_STEPS, REFUSED, RELATIONS, SLOTS, STEPS
+from policy.unified.layout import ANSWERED, MOMENT, N_STEPS, OF_BELIEF, REFUSED, RELATIONS, SLOTS, STEPS
 
 CLOSED = -1e9
 """Value of a closed slot: finite, so that differences stay numbers."""
@@ -35,6 +35,13 @@ class NetworkConfig:
     """Reward by which another act has to promise more than that of the gain rule before it is taken."""
     uses_rule: bool = True
     """Whether values start as those of the gain rule; else from nothing, the ablation."""
+    sees_belief: bool = True
+    """Whether the residual is told what is believed; else only of what was said and done, the ablation."""
+    may_wait: bool = True
+    may_change_list: bool = True
+    """Whether any list may be shown; else the most believed items alone, the ablation."""
+    rule_decides: bool = False
+    """Whether the gain rule says when to recommend, and the network only what to ask or show, or to wait."""
 
 
 class _GraphLayer(nn.Module):
@@ -81,6 +88,8 @@ class UnifiedNetwork(nn.Module):
 
     def forward(self, seen: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Value of each state, shape (B,), and advantage of each slot, shape (B, K); closed slots are not marked."""
+        if not self.config.sees_belief:
+            seen = _without_belief(seen)
         slots = seen["slots"]
         user = self.user(seen["moment"])
         n_slots = slots.shape[1]
@@ -109,9 +118,39 @@ class UnifiedNetwork(nn.Module):
     def values(self, seen: dict[str, Tensor]) -> Tensor:
         """Dueling values of the slots, shape (B, K); :data:`CLOSED` where a slot is."""
         value, advantage = self.forward(seen)
-        open_slots = seen["mask"] > 0
+        open_slots = self._open(seen)
         if self.config.prudence:
             ruled = torch.where(open_slots, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
             advantage = advantage.scatter_add(1, ruled, torch.full_like(advantage[:, :1], self.config.prudence))
         best = torch.where(open_slots, advantage, CLOSED).max(dim=1, keepdim=True).values
         return torch.where(open_slots, value[:, None] + advantage - best, CLOSED)
+
+    def _open(self, seen: dict[str, Tensor]) -> Tensor:
+        """Slots that may be taken, shape (B, K): those that are open, less what is switched off."""
+        asks, recommends, waits = (seen["slots"][..., SLOTS.index(kind)] > 0 for kind in KINDS)
+        open_slots = seen["mask"] > 0
+        left = open_slots
+        if not self.config.may_wait:
+            left = left & ~waits
+        if not self.config.may_change_list:
+            left = left & ~(recommends & (recommends.cumsum(dim=1) > 1))
+        if self.config.rule_decides:
+            speaks = torch.where(open_slots & ~waits, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
+            left = left & torch.where(asks.gather(1, speaks), ~recommends, ~asks)
+        return torch.where(left.any(dim=1, keepdim=True), left, open_slots)
+
+
+KINDS = "asks", "recommends", "waits"
+"""Features of a slot that say of which kind it is."""
+
+
+def _without_belief(seen: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same with zeros where the belief stands."""
+    parts = dict(seen)
+    for name, (layout, hidden) in OF_BELIEF.items():
+        shown = [column not in hidden for column in layout]
+        parts[name] = seen[name] * torch.tensor(shown, dtype=seen[name].dtype, device=seen[name].device)
+    edges = seen["edges"].clone()
+    edges[:, RELATIONS.index("believed")] = (edges[:, RELATIONS.index("believed")] > 0).float()
+    parts["edges"] = edges
+    return parts

@@ -10,6 +10,7 @@ residual to it (:mod:`policy.unified.iteration`); the next round's dialogues are
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,22 @@ PRACTICE_REWARDS = Rewards(rejected=-0.02, turn=-0.05)
 learned saves turns, too."""
 
 
+class Fake(StrEnum):
+    """What is done instead of learning, to see that learning is what helps."""
+
+    NONE = "none"
+    UNTRAINED = "untrained"
+    """Nothing: the rule, on the learned answer model."""
+    RANDOM_WEIGHTS = "random weights"
+    """A residual of the usual size that nobody has fitted."""
+    SHUFFLED_REWARD = "shuffled reward"
+    """Fitted to what acts came to at other decisions."""
+
+
+RANDOM_RESIDUAL = 0.1
+"""Standard deviation of the residual's weights where they are random: values then differ by about what is learned."""
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """How the policy is trained; the defaults take about ten minutes on one core for movies."""
@@ -51,21 +68,23 @@ class TrainingConfig:
     easy: tuple[float, ...] = (0.3,)
     """Share of classic people beyond those among ``users``, round by round; the last one holds for the rest."""
     rounds: int = 2
-    dialogues: int = 9_000
+    dialogues: int = 7_500
     """Dialogues of a round, for all question modes together."""
     remembered_rounds: int = 2
     """Rounds whose comparisons are learned from: the latest."""
     rewards: Rewards = PRACTICE_REWARDS
     network: NetworkConfig = field(default_factory=NetworkConfig)
     fit: FitConfig = field(default_factory=FitConfig)
-    strength: float = 0.05
-    """What learned rates of the answer model are multiplied with; see :func:`policy.unified.trust.learn_rates`."""
+    strengths: tuple[float, ...] = (0.05, 0.02, 0.01, 0.003, 0.0)
+    """What the learned rates of the answer model are multiplied with, to choose from on valid; see
+    :meth:`policy.unified.trust.AnswerRates.scaled`."""
     rate_dialogues: int = 3000
     """Dialogues from which answers are learned, twice, for all question modes together."""
     prudence: tuple[float, ...] = (0.0, 0.01, 0.02, 0.04, 0.08)
     """Values of :attr:`policy.unified.network.NetworkConfig.prudence` to choose from on valid."""
-    valid_dialogues: int = 1500
+    valid_dialogues: int = 1_875
     """Dialogues of each question mode and population that an agent is chosen by."""
+    fake: Fake = Fake.NONE
     seed: int = 0
 
 
@@ -106,9 +125,17 @@ class Look:
         return max(each["at"] - self.beside[where]["at"] for where, each in self.figures.items() if is_classic(where))
 
     @property
+    def harm_to_ranks(self) -> float:
+        """What classic people lose in hDCG, for the worst question mode."""
+        return max(
+            self.beside[where]["hdcg"] - each["hdcg"] for where, each in self.figures.items() if is_classic(where)
+        )
+
+    @property
     def score(self) -> float:
         """What agents are chosen by: the gain, and hardly any harm."""
-        return self.gain - max(0.0, self.harm - HARMLESS)
+        harm = max(0.0, self.harm - HARMLESS) + HDCG_PRICE * max(0.0, self.harm_to_ranks - HARMLESS / HDCG_PRICE)
+        return self.gain - harm
 
 
 TURN_PRICE = 0.03
@@ -116,6 +143,9 @@ TURN_PRICE = 0.03
 
 HARMLESS = 0.01
 """Turns that classic people may lose on valid."""
+
+HDCG_PRICE = 10.0
+"""Turns that count as much as hDCG lost: from one turn to the next it falls by about a tenth."""
 
 
 def is_classic(where: str) -> bool:
@@ -151,18 +181,22 @@ class Training:
         self.network = UnifiedNetwork(self.config.network)
         self._beside: dict[int, dict[str, dict[str, float]]] = {}
         self.rates: AnswerRates = HONEST
+        self.strength = 0.0
 
     def run(self) -> Agent:
         """Practise round by round, and hand out the agent that did best on valid."""
         config = self.config
         began, away = time.perf_counter(), 0.0
-        self.rates = learn_trust(self.practice, self.encoder, self.modes, config)
+        self.rates = self._doubt()
         kept: list[Comparisons] = []
         best: tuple[float, Agent] | None = None
-        for number in range(config.rounds):
-            kept = [*kept, self._compare(number)][-config.remembered_rounds :]
-            catalogue = self.practice.dataset.catalogue
-            fit_to_comparisons(self.network, catalogue, Comparisons.join(kept), config.fit, config.seed + number)
+        for number in range(1 if config.fake in UNLEARNED else config.rounds):
+            if config.fake is Fake.RANDOM_WEIGHTS:
+                torch.nn.init.normal_(self.network.residual.weight, std=RANDOM_RESIDUAL)
+            if config.fake not in UNLEARNED:
+                kept = [*kept, self._compare(number)][-config.remembered_rounds :]
+                catalogue = self.practice.dataset.catalogue
+                fit_to_comparisons(self.network, catalogue, Comparisons.join(kept), config.fit, config.seed + number)
             looking = time.perf_counter()
             look = self._choose(number, looking - began - away)
             away += time.perf_counter() - looking
@@ -170,6 +204,23 @@ class Training:
                 best = look.score, self._agent(look)
         assert best is not None
         return best[1]
+
+    def _doubt(self) -> AnswerRates:
+        """The answer model to go on with: how much doubt serves everybody is seen from the gain rule on valid."""
+        raw = learn_trust(self.practice, self.encoder, self.modes, self.config)
+        count = self.config.valid_dialogues // 2
+        beside = self._of_rule(count)
+
+        def score(strength: float) -> float:
+            rates = raw.scaled(strength)
+
+            def make(rules: Rules) -> Policy:
+                return RuleThatDoubts(self.encoder.rule(rules.questions), rates)
+
+            return Look(-1, 0.0, 0.0, self._figures(make, count), beside).score
+
+        self.strength = max(self.config.strengths, key=score)
+        return raw.scaled(self.strength)
 
     def _compare(self, number: int) -> Comparisons:
         """One round of dialogues."""
@@ -186,7 +237,11 @@ class Training:
             targets = draw_targets(self.practice.dataset, share, seed)
             setting = self.practice.setting(users, rules)
             parts.append(compare_acts(setting, policy, self.encoder, targets, seed, advance=self._advance))
-        return Comparisons.join(parts)
+        found = Comparisons.join(parts)
+        if config.fake is Fake.SHUFFLED_REWARD:
+            there = found.slots >= 0
+            found.returns[there] = np.random.default_rng(config.seed).permutation(found.returns[there])
+        return found
 
     def _choose(self, number: int, seconds: float) -> Look:
         """The best prudence on valid for the network as it is now."""
@@ -200,15 +255,19 @@ class Training:
         return looks[0]
 
     def _look_at(self, number: int, seconds: float, prudence: float, dialogues: int) -> Look:
+        policy = UnifiedPolicy(_prudent(self.network, prudence), self.encoder, self.rates, Rules())
+        look = Look(number, seconds, prudence, self._figures(policy.with_rules, dialogues), self._of_rule(dialogues))
+        if self._report:
+            self._report(look)
+        return look
+
+    def _of_rule(self, dialogues: int) -> dict[str, dict[str, float]]:
+        """What the gain rule reaches on valid."""
         if dialogues not in self._beside:
             self._beside[dialogues] = self._figures(
                 lambda rules: BayesPolicy(self.encoder.rule(rules.questions)), dialogues
             )
-        policy = UnifiedPolicy(_prudent(self.network, prudence), self.encoder, self.rates, Rules())
-        look = Look(number, seconds, prudence, self._figures(policy.with_rules, dialogues), self._beside[dialogues])
-        if self._report:
-            self._report(look)
-        return look
+        return self._beside[dialogues]
 
     def _figures(self, make: Callable[[Rules], Policy], dialogues: int) -> dict[str, dict[str, float]]:
         """What a policy reaches on valid, by population and mode."""
@@ -224,10 +283,12 @@ class Training:
         network = _prudent(self.network, look.prudence)
         settings = {
             "training": asdict(self.config), "valid": dict(look.figures), "valid_of_rule": dict(look.beside),
-            "practised_seconds": round(look.seconds),
+            "practised_seconds": round(look.seconds), "strength": self.strength,
         }  # fmt: skip
         return Agent(network, self.encoder, self.rates, provenance=settings)
 
+
+UNLEARNED = Fake.UNTRAINED, Fake.RANDOM_WEIGHTS
 
 PRACTICE_SEED = 7_000_000
 """Seeds of practice begin here, far from those of any evaluation."""
@@ -261,17 +322,21 @@ def learn_trust(
     Two rounds: the first takes people for honest and finds who is not; the second asks as one does who knows.
     """
     rates = HONEST
-    for round_number, strength in enumerate((1.0, config.strength)):
+    for round_number in range(2):
         table = np.zeros(())
         for mode in modes:
-            rule = RuleThatDoubts(encoder.rule(mode), rates)
+            rule = RuleThatDoubts(encoder.rule(mode), rates.scaled(SOME_DOUBT))
             setting = practice.setting(parse_users(config.users), Rules(questions=mode))
             seed = (config.seed * 100 + 50 + round_number) * 10 + int(mode) + PRACTICE_SEED
             targets = draw_targets(practice.dataset, config.rate_dialogues // len(modes), seed)
             history = run_dialogues(setting, patient(rule), targets, seed).history
             table = table + AnswerCounts.of(practice.dataset.catalogue, history, targets.items).table
-        rates = learn_rates(practice.dataset.catalogue, AnswerCounts(table), strength)
+        rates = learn_rates(practice.dataset.catalogue, AnswerCounts(table))
     return rates
+
+
+SOME_DOUBT = 0.05
+"""Strength of learned rates while they are learned anew."""
 
 
 def held(setting: Setting, policy: Policy, count: int, seed: int = 0) -> dict[str, float]:

@@ -38,6 +38,12 @@ class AnswerRates:
     vocabulary: str = ""
     """The :attr:`graph.catalogue.Catalogue.vocabulary` that ``of_attribute`` is for."""
 
+    def scaled(self, strength: float) -> "AnswerRates":
+        """All rates multiplied: people differ, and who is reliable is better served by less doubt than the average."""
+        facets = {name: _times(rates, strength) for name, rates in self.of_facet.items()}
+        table = None if self.of_attribute is None else self.of_attribute * strength
+        return AnswerRates(_times(self.everywhere, strength), facets, table, self.vocabulary)
+
     def model(self, catalogue: Catalogue) -> AnswerModel:
         """The answer model of a catalogue; rates of single attributes count where its attributes are the same."""
         table = self.of_attribute
@@ -49,6 +55,10 @@ class AnswerRates:
             miss, false_alarm, dont_know, dont_care, np.maximum(dont_know, UNKNOWN_DONT_KNOW), sort_of_has,
             sort_of_lacks, catalogue.attribute_rates,
         )  # fmt: skip
+
+
+def _times(rates: tuple[float, ...], strength: float) -> tuple[float, ...]:
+    return tuple(rate * strength for rate in rates)
 
 
 HONEST = AnswerRates((0.0,) * len(RATES))
@@ -83,11 +93,8 @@ class AnswerCounts:
         return cls(table)
 
 
-def learn_rates(catalogue: Catalogue, counts: AnswerCounts, strength: float = 1.0) -> AnswerRates:
-    """Rates of each attribute, drawn towards those of its facet, and these towards the rates of all.
-
-    :param strength: what the rates are multiplied with: people differ, and who is reliable is better served by less.
-    """
+def learn_rates(catalogue: Catalogue, counts: AnswerCounts) -> AnswerRates:
+    """Rates of each attribute, drawn towards those of its facet, and these towards the rates of all."""
     table = counts.table
     everywhere = _rates(table.sum(axis=0), np.zeros(len(RATES)), 1.0)
     facets = np.zeros((catalogue.n_facets, *table.shape[1:]))
@@ -97,9 +104,9 @@ def learn_rates(catalogue: Catalogue, counts: AnswerCounts, strength: float = 1.
         [_rates(each, by_facet[facet], PRIOR) for each, facet in zip(table, catalogue.attribute_facet, strict=True)]
     )
     return AnswerRates(
-        tuple(everywhere * strength),
-        {facet.name: tuple(rates * strength) for facet, rates in zip(catalogue.facets, by_facet, strict=True)},
-        by_attribute * strength,
+        tuple(everywhere),
+        {facet.name: tuple(rates) for facet, rates in zip(catalogue.facets, by_facet, strict=True)},
+        by_attribute,
         catalogue.vocabulary,
     )
 

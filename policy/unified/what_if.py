@@ -17,7 +17,10 @@ from simulator.core import Conversations
 from simulator.environments.observations import Encoder, Observation
 from simulator.protocol import Decision, Policy, State
 from simulator.randomness import dialogue_keys
-from simulator.runs import Setting, Targets
+from simulator.runs import CELLS_IN_CACHE, Setting, Targets
+
+BATCHES = 128, 1024
+"""Dialogues under way at once, at least and at most: three times as many are forked, and short batches are slow."""
 
 N_COMPARED = 4
 """Acts that are compared at a decision: the best question, the best list, another slot, and waiting (C)."""
@@ -54,7 +57,7 @@ def compare_acts(
     *,
     looked_at: float = 0.5,
     strays: float = 0.15,
-    batch: int = 128,
+    batch: int | None = None,
     advance: Callable[[NDArray[np.int16]], None] | None = None,
 ) -> Comparisons:
     """Hold dialogues and find out at some of the decisions what other acts would have come to.
@@ -63,8 +66,10 @@ def compare_acts(
     :param looked_at: share of the decisions that are looked at.
     :param strays: share of the decisions at which the dialogue goes on with another of the acts compared, so that
         states are met to which the policy does not lead by itself.
+    :param batch: dialogues under way at once; None for as many as are quickest. It changes which acts are compared.
     :param advance: told of dialogues that have just ended: the turn of each success, 0 for none.
     """
+    batch = batch or int(np.clip(CELLS_IN_CACHE // setting.dataset.catalogue.n_items, *BATCHES))
     keys, rng = dialogue_keys(seed, np.arange(len(targets))), np.random.default_rng(seed)
     parts = []
     for start in range(0, len(targets), batch):

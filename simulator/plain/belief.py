@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.answers import Answer, QuestionMode
-from graph.kernels import LEAST_GAIN, NEGLIGIBLE
+from graph.kernels import NEGLIGIBLE
+from graph.question_kernels import LEAST_GAIN
 from graph.questions import N_WEIGHED
 from simulator.plain.arithmetic import floored_log, plogp
 from simulator.plain.ears import Ears

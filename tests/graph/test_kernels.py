@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from graph import kernels
-from graph.answers import entropy_bits
+from graph import kernels, question_kernels
+from graph.answers import AnswerModel, answer_information, entropy_bits
 from graph.catalogue import Catalogue
 from tests.graph.catalogues import Facts, facts, padded, questions_about
 
@@ -209,8 +209,8 @@ def test_most_telling_are_the_largest_of_each_group(
     asked = rng.integers(-1, n_attributes, (n_rows, rng.integers(0, 9))).astype(np.int32)
     closed = np.zeros((n_rows, n_attributes + 1), bool)
     closed[np.arange(n_rows)[:, None], asked] = True
-    bits = kernels.binary_information(has, unknown, facets, spoken, noise)
-    attributes, values = kernels.most_telling(
+    bits = question_kernels.binary_information(has, unknown, facets, spoken, noise)
+    attributes, values = question_kernels.most_telling(
         has, unknown, facets, spoken, noise, order, facets, n_groups, count, asked
     )
     assert attributes.shape == values.shape == (n_rows, n_groups, count)
@@ -272,7 +272,7 @@ def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool,
     unknown = unknown_share(catalogue, probability)
     rest = unknown, weighed, catalogue.attribute_facet, naming, n_options, edges.indptr, edges.indices
     call = *logs_of(probability), *rest
-    options, masses = kernels.choose_options(*call)
+    options, masses = question_kernels.choose_options(*call)
     assert options.shape == (3, len(known.open_world), n_options)
     for row, facet in itertools.product(range(3), range(len(known.open_world))):
         choices = [attribute for attribute in weighed[row, facet].tolist() if attribute >= 0]
@@ -285,7 +285,7 @@ def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool,
         assert masses[row, facet, : len(cells)] == pytest.approx(cells, abs=1e-6)
         assert not masses[row, facet, len(cells) :].any()
         assert_greedy(chosen, choices, n_options, naming, belief, has)
-    again, masses_again = kernels.choose_options(*call)
+    again, masses_again = question_kernels.choose_options(*call)
     assert np.array_equal(again, options)
     assert np.array_equal(masses_again, masses)
 
@@ -325,11 +325,11 @@ def test_dialogues_and_facets_are_chosen_for_apart(known: Facts, naming: bool, s
     unknown = unknown_share(catalogue, probability)
     rest = facets, naming, 4, edges.indptr, edges.indices
     weights, peaks = logs_of(probability)
-    options, masses = kernels.choose_options(weights, peaks, unknown, weighed, *rest)
+    options, masses = question_kernels.choose_options(weights, peaks, unknown, weighed, *rest)
     for row, facet in itertools.product(range(4), range(len(known.open_world))):
         only = np.full_like(weighed[[row]], -1)
         only[0, facet] = weighed[row, facet]
-        alone = kernels.choose_options(weights[[row]], peaks[[row]], unknown[[row]], only, *rest)
+        alone = question_kernels.choose_options(weights[[row]], peaks[[row]], unknown[[row]], only, *rest)
         assert np.array_equal(alone[0][0, facet], options[row, facet])
         assert np.array_equal(alone[1][0, facet], masses[row, facet])
 
@@ -347,3 +347,35 @@ def test_naming_bits_by_hand() -> None:
     assert naming_bits(np.array([0.0, 0.0, 0.0, 1.0])) == pytest.approx(0.0)  # either is named: only noise
     assert naming_bits(np.array([0.0, 0.5, 0.5, 0.0])) == pytest.approx(1.0)
     assert partition_bits(np.array([0.25] * 4)) == pytest.approx(2.0)
+
+
+@compiled
+@given(st.integers(1, 4), st.integers(1, 3), st.sampled_from([0.0, 0.3]), st.sampled_from([0.0, 0.2]), seeds)
+def test_picking_information_is_that_of_the_whole_tables(
+    n_options: int, n_facets: int, silence: float, graded: float, seed: int
+) -> None:
+    """As if every combination of answers had been written down for every state."""
+    rng = np.random.default_rng(seed)
+    n_rows, n_attributes = 3, 12
+
+    def chances(most: float) -> NDArray[np.float64]:
+        return rng.random(n_attributes) * most
+
+    model = AnswerModel(
+        chances(0.3), chances(0.3), chances(silence), chances(silence), np.full(n_attributes, 0.95), chances(graded),
+        chances(graded), chances(1.0),
+    )  # fmt: skip
+    options = np.full((n_rows, n_facets, n_options), -1, np.int32)
+    held = rng.random((n_rows, n_facets, 2**n_options))
+    for row, facet in itertools.product(range(n_rows), range(n_facets)):
+        count = rng.integers(0, n_options + 1)
+        options[row, facet, :count] = rng.choice(n_attributes, count, replace=False)
+        held[row, facet, 2**count :] = 0.0
+    unknown = rng.random((n_rows, n_facets))
+    total = held.sum(axis=2) + unknown
+    held, unknown = held / total[:, :, None], unknown / total
+    found = question_kernels.picking_information(held, unknown, options, *model.binary_channel)
+    for facet in range(n_facets):
+        states = np.concatenate([held[:, facet], unknown[:, facet, None]], axis=1)
+        bits = answer_information(states, model.picking_channel(options[:, facet]))
+        assert found[:, facet] == pytest.approx(np.where(options[:, facet, 0] >= 0, bits, 0.0), abs=1e-9)

@@ -61,7 +61,7 @@ def test_rates_that_were_seen_once_are_those_of_the_others() -> None:
     assert rates.of_attribute is not None
     assert rates.of_attribute[0, 0] == pytest.approx(0.1, abs=0.01)
     assert rates.of_attribute[1, 0] == pytest.approx(0.1, abs=0.07)
-    half = learn_rates(city().catalogue, AnswerCounts(table), strength=0.5)
+    half = rates.scaled(0.5)
     assert half.everywhere[0] == pytest.approx(rates.everywhere[0] / 2)
 
 

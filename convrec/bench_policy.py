@@ -1,0 +1,127 @@
+"""``convrec bench policy``: train agents, parts left out and fakes, and put them beside the rule they began as."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from click.exceptions import Exit
+
+from convrec.cli import examples
+from convrec.policy_units import Test, Unit, units
+from convrec.run_options import console
+from graph.errors import OptionError
+from graph.places import Places
+from graph.whole_file import written_whole
+
+SCHEMA_VERSION = 1
+
+FIGURES = ("at", "hdcg", "reward", "interruptions", "missed", "quit")
+"""Figures of a row that are kept, beside SR@15."""
+
+
+@click.command(
+    epilog=examples(
+        "convrec bench policy --jobs 2", "convrec bench policy --only movies-0 --only no-gnn-0",
+        "convrec bench policy --list",
+    )
+)  # fmt: skip
+@click.option("--results", type=click.Path(path_type=Path, file_okay=False), default=Path("results"), show_default=True,
+              metavar="FOLDER", help="Where figures are kept.")  # fmt: skip
+@click.option("--agents", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="Where agents are kept meanwhile; by default in the cache.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="NAME", help="Do this one, as often as wanted; all if none.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="How many at a time.")
+@click.option("--list", "listed", is_flag=True, help="Tell what there is to do, and what has been done.")
+def policy(results: Path, agents: Path | None, only: tuple[str, ...], jobs: int, listed: bool) -> None:
+    """Train the agents of the tables, parts left out and fakes, and evaluate each beside the gain rule.
+
+    Hours of work: what is done is kept, and the next call goes on where this one stopped.
+    """
+    known = {unit.name: unit for unit in units()}
+    for name in only:
+        if name not in known:
+            raise OptionError(f"--only {name}: there is none; see: convrec bench policy --list")
+    chosen = [known[name] for name in only] if only else list(known.values())
+    if listed:
+        for unit in chosen:
+            done = "done" if unit_path(results, unit).exists() else "to do"
+            console.print(f"{done:6} {unit.name}: convrec train --data {unit.data} {unit.training}", soft_wrap=True)
+        return
+    folder = Places.from_environment().cache / "bench-agents" if agents is None else agents
+    for each in (results, folder):
+        try:
+            each.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OptionError(f"{each}: cannot be made a folder ({error.strerror}); name another") from error
+    to_do = [unit for unit in chosen if not unit_path(results, unit).exists()]
+    with ThreadPoolExecutor(jobs) as pool:
+        codes = list(pool.map(lambda unit: _do(unit, results, folder.resolve()), to_do))
+    if any(codes):
+        raise Exit(max(codes))
+
+
+def unit_path(results: Path, unit: Unit) -> Path:
+    """Where the figures of a unit are kept."""
+    return results / "policy" / f"{unit.name}.json"
+
+
+def _do(unit: Unit, results: Path, agents: Path) -> int:
+    """Train and evaluate; hand out the exit code of what went wrong, else 0."""
+    console.rule(f"{unit.name}: convrec train --data {unit.data} {unit.training}", align="left")
+    agent = agents / unit.name
+    if not (agent / "agent.json").exists():
+        training = ["train", "--data", unit.data, *unit.training.split(), "--out", unit.name]
+        if code := _run(training, agents):
+            return code
+    tests = {}
+    for test in unit.tests:
+        figures = agents / f"{unit.name}.figures.json"
+        arguments = ["evaluate", "--policy", "bayes", "--policy", "unified", "--checkpoint", unit.name]
+        if code := _run([*arguments, *test.arguments.split(), "--json", figures.name], agents):
+            return code
+        tests[test.name] = trimmed(test, json.loads(figures.read_text(encoding="utf-8")))
+        figures.unlink()
+    trained = json.loads((agent / "agent.json").read_text(encoding="utf-8"))
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "command": f"convrec bench policy --only {unit.name}",
+        "commit": next(iter(tests.values()))["commit"],
+        "train": {name: trained.get(name) for name in ("command", "commit", "seed", "minutes", "strength")},
+        "prudence": trained["network"]["prudence"],
+        "tests": tests,
+    }
+    path = unit_path(results, unit)
+    path.parent.mkdir(exist_ok=True)
+    with written_whole(path) as unfinished:
+        unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _run(arguments: Sequence[str], folder: Path) -> int:
+    """Run a command of ours in a folder, so that what is recorded names no place on this machine."""
+    console.print(f"convrec {' '.join(arguments)}", soft_wrap=True, style="dim")
+    command = [sys.executable, "-m", "convrec", *arguments]
+    return subprocess.run(command, cwd=folder, check=False, stdout=subprocess.DEVNULL).returncode
+
+
+def trimmed(test: Test, content: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of an evaluation."""
+    rows = [
+        {
+            **{name: row[name] for name in ("policy", "users", "questions", "turns", "dialogues", "ms")},
+            "sr": row["sr"]["15"],
+            **{name: row[name] for name in FIGURES},
+            "ci": {name: row["ci"][name] for name in ("sr@15", *FIGURES)},
+        }
+        for row in content["results"]
+    ]
+    kept = {"sr@15", *FIGURES}
+    comparisons = [
+        each for each in content["comparisons"] if each["metric"] in kept and "unified" in (each["a"], each["b"])
+    ]
+    return {"arguments": test.arguments, "commit": content["commit"], "results": rows, "comparisons": comparisons}

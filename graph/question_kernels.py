@@ -1,0 +1,327 @@
+"""What questions are worth, compiled: loops over a batch of beliefs.
+
+Legend: N dialogues, V items, P attributes, F facets, m options, S = 2**m + 1 states, C options weighed, B blocks of
+items, G groups of attributes.  Edges are CSR arrays (``indptr``, ``indices``) as in :mod:`graph.csr`.
+"""
+
+import numpy as np
+from numba import njit
+
+from graph.kernels import NEGLIGIBLE, believed_items
+
+SLACK = 1e-5
+"""Bits that rounding and the breaking of ties may move an attribute by, and more."""
+
+LEAST_GAIN = 1e-6
+"""Bits another option must add."""
+
+TAKEN = -2
+"""Mark of an attribute that is an option already."""
+
+
+@njit(cache=True)
+def binary_information(has, unknown, facets, spoken, noise):  # type: ignore[no-untyped-def]
+    """Bits expected from asking about each attribute alone.
+
+    :param has: belief in each attribute, shape (N, P); ``unknown``: belief that each facet is unknown, shape (N, F).
+    :param facets: facet of each attribute, shape (P,).
+    :param spoken: P(response) of an item that lacks the attribute, has it, or is unknown, shape (P, 3, R); what is left
+        over is silence.
+    :param noise: entropy of the answer in each of these states, in bits, shape (P, 3).
+    :return: shape (N, P), >= 0.
+    """
+    bits = np.zeros(has.shape)
+    for row in range(has.shape[0]):
+        for attribute in range(has.shape[1]):
+            with_it, not_known = has[row, attribute], unknown[row, facets[attribute]]
+            if with_it >= NEGLIGIBLE or not_known >= NEGLIGIBLE:
+                bits[row, attribute] = _bits_of(attribute, with_it, not_known, spoken, noise)
+    return bits
+
+
+@njit(cache=True)
+def _bits_of(attribute, with_it, not_known, spoken, noise):  # type: ignore[no-untyped-def]
+    """Bits expected from asking about one attribute."""
+    lacks = max(1.0 - with_it - not_known, 0.0)
+    worth, silence = 0.0, 1.0
+    for answer in range(spoken.shape[2]):
+        said = lacks * spoken[attribute, 0, answer] + with_it * spoken[attribute, 1, answer]
+        said += not_known * spoken[attribute, 2, answer]
+        worth -= _plogp(said)
+        silence -= said
+    worth -= _plogp(silence)
+    worth -= lacks * noise[attribute, 0] + with_it * noise[attribute, 1] + not_known * noise[attribute, 2]
+    return max(worth, 0.0)
+
+
+@njit(cache=True)
+def most_telling(has, unknown, facets, spoken, noise, order, groups, n_groups, count, closed):  # type: ignore[no-untyped-def]
+    """The attributes of each group about which it is best to ask, as :func:`binary_information` values them.
+
+    Attributes that cannot make it are passed over without a logarithm: where the facet is known an answer is worth
+    h(p) bits at most, and h(p) <= (4 p (1 - p)) ** (1 / ln 4) (Topsøe, "Bounds for entropy and divergence for
+    distributions over a two-element set", 2001).
+
+    :param has, unknown, facets, spoken, noise: see :func:`binary_information`.
+    :param order: added to the bits to break ties, far below :data:`SLACK`, shape (P,).
+    :param groups: group of each attribute, below ``n_groups``, shape (P,).
+    :param closed: attributes not to be asked about, shape (N, A), -1 where there are fewer.
+    :return: attributes, shape (N, G, count), int32, best first, -1 where no more are open; and their bits, 0 there.
+    """
+    n_rows, n_attributes = has.shape
+    attributes = np.full((n_rows, n_groups, count), -1, np.int32)
+    bits = np.zeros((n_rows, n_groups, count))
+    best = np.empty((n_groups, count))
+    found, least_spread = np.zeros(n_groups, np.int64), np.zeros(n_groups)
+    is_closed = np.zeros(n_attributes + 1, np.bool_)
+    for row in range(n_rows if count else 0):
+        is_closed[closed[row]] = True
+        found[:] = 0
+        least_spread[:] = -np.inf
+        for attribute in range(n_attributes):
+            with_it, not_known = has[row, attribute], unknown[row, facets[attribute]]
+            group = groups[attribute]
+            if with_it * (1.0 - with_it) < least_spread[group] and not_known == 0.0:
+                continue
+            worth = 0.0
+            if with_it >= NEGLIGIBLE or not_known >= NEGLIGIBLE:
+                worth = _bits_of(attribute, with_it, not_known, spoken, noise)
+            value = worth + order[attribute]
+            if (found[group] == count and value <= best[group, count - 1]) or is_closed[attribute]:
+                continue
+            place = found[group] if found[group] < count else count - 1
+            while place > 0 and best[group, place - 1] < value:
+                best[group, place] = best[group, place - 1]
+                attributes[row, group, place] = attributes[row, group, place - 1]
+                bits[row, group, place] = bits[row, group, place - 1]
+                place -= 1
+            best[group, place] = value
+            attributes[row, group, place] = attribute
+            bits[row, group, place] = worth
+            found[group] = min(found[group] + 1, count)
+            if found[group] == count and best[group, count - 1] > SLACK:
+                least_spread[group] = (best[group, count - 1] - SLACK) ** np.log(4.0) / 4.0
+        is_closed[closed[row]] = False
+    return attributes, bits
+
+
+@njit(cache=True)
+def _plogp(mass):  # type: ignore[no-untyped-def]
+    return mass * np.log2(mass) if mass > 1e-12 else 0.0
+
+
+@njit(cache=True)
+def _naming_information(cells, sizes, log_sizes, n_chosen, candidate, named):  # type: ignore[no-untyped-def]
+    """Bits from a truthful facet question once ``candidate`` joins the options chosen so far.
+
+    :param cells: belief in each cell of the options chosen so far, shape (2**m,).
+    :param sizes: how many options each cell has, shape (2**m,); ``log_sizes``: the logarithms of 0 (taken as 1) to m.
+    :param candidate: the part of each cell that has the candidate, shape (2**m,).
+    :param named: written over, shape (m,).
+    """
+    named[: n_chosen + 1] = 0.0
+    nothing = 0.0
+    spread = 0.0
+    for cell in range(1 << n_chosen):
+        size = sizes[cell]
+        with_it = candidate[cell]
+        without = max(cells[cell] - with_it, 0.0)
+        if size == 0:
+            nothing += without
+        else:
+            spread += without * log_sizes[size]
+        spread += with_it * log_sizes[size + 1]
+        for place in range(n_chosen):
+            if cell >> place & 1:
+                named[place] += without / size + with_it / (size + 1)
+        named[n_chosen] += with_it / (size + 1)
+    bits = -_plogp(nothing) - spread
+    for place in range(n_chosen + 1):
+        bits -= _plogp(named[place])
+    return bits
+
+
+@njit(cache=True)
+def _partition_entropy(cells, n_chosen, candidate):  # type: ignore[no-untyped-def]
+    """Bits from a truthful multi question once ``candidate`` joins the options chosen so far."""
+    bits = 0.0
+    for cell in range(1 << n_chosen):
+        bits -= _plogp(candidate[cell]) + _plogp(max(cells[cell] - candidate[cell], 0.0))
+    return bits
+
+
+@njit(cache=True)
+def _drop_negligible(items, masses, n_believed):  # type: ignore[no-untyped-def]
+    """Keep only items that are counted, in their order; return how many there are."""
+    kept = 0
+    for place in range(n_believed):
+        items[kept], masses[kept] = items[place], masses[place]
+        kept += masses[place] > NEGLIGIBLE
+    return kept
+
+
+@njit(cache=True)
+def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
+    """Pick the options of one question a facet greedily: each next one is what makes the truthful answer worth most.
+
+    Only believed items are walked, each with its attributes, so the cost falls as the belief narrows.
+
+    :param log_weights, peaks: shapes (N, V) and (N, B); see :func:`find_peaks`.
+    :param unknown: belief that each facet is unknown for the item, which is taken for silence, shape (N, F).
+    :param weighed: attributes to choose among, most telling first, shape (N, F, C), -1 where there are fewer.
+    :param facets: facet of each attribute, shape (P,).
+    :param naming: True for facet questions (one is named), False for multi (all that hold are picked).
+    :param indptr, indices: attributes of each item.
+    :return: options (N, F, m) int32, -1 where fewer are worth anything, and the belief in each cell of the items
+        for which the facet is known (N, F, 2**m) float64.
+    """
+    n_rows, n_facets, n_weighed = weighed.shape
+    n_cells = 1 << n_options
+    options = np.full((n_rows, n_facets, n_options), -1, np.int32)
+    held = np.zeros((n_rows, n_facets, n_cells))
+    n_items = log_weights.shape[1]
+    believed, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
+    state = np.zeros((n_items, n_facets), np.uint8)
+    place_of = np.full(len(facets), -1, np.int32)
+    # Edges of believed items to attributes that are weighed, found once and walked for each option.
+    edge_item = np.empty(len(indices), np.int32)
+    edge_facet, edge_index = np.empty(len(indices), np.int16), np.empty(len(indices), np.int16)
+    part = np.zeros((n_facets, n_weighed, n_cells))
+    worth = np.zeros(n_facets)
+    chosen, named = np.empty(n_facets, np.int32), np.empty(n_options)
+    log_sizes = np.log2(np.maximum(np.arange(n_options + 1), 1.0))
+    sizes = np.zeros(n_cells, np.int64)
+    for cell in range(n_cells):
+        for place in range(n_options):
+            sizes[cell] += cell >> place & 1
+    for row in range(n_rows):
+        n_believed, _, _ = believed_items(log_weights[row], peaks[row], believed, masses)
+        n_believed = _drop_negligible(believed, masses, n_believed)
+        state[:n_believed] = 0
+        for facet in range(n_facets):
+            held[row, facet, 0] = max(1.0 - unknown[row, facet], 0.0)
+            worth[facet] = 0.0
+            for index in range(n_weighed):
+                if weighed[row, facet, index] >= 0:
+                    place_of[weighed[row, facet, index]] = index
+        n_edges = 0
+        for number in range(n_believed):
+            item = believed[number]
+            for edge in range(indptr[item], indptr[item + 1]):
+                index = place_of[indices[edge]]
+                edge_item[n_edges], edge_facet[n_edges], edge_index[n_edges] = number, facets[indices[edge]], index
+                n_edges += index >= 0  # written over by the next edge unless it counts
+        for place in range(n_options):
+            part[:] = 0.0
+            for edge in range(n_edges):
+                number, facet = edge_item[edge], edge_facet[edge]
+                part[facet, edge_index[edge], state[number, facet]] += masses[number]
+            for facet in range(n_facets):
+                best, best_worth = -1, worth[facet] + LEAST_GAIN
+                cells = held[row, facet]
+                for index in range(n_weighed):
+                    attribute = weighed[row, facet, index]
+                    if attribute < 0 or place_of[attribute] < 0:
+                        continue
+                    if naming:
+                        bits = _naming_information(cells, sizes, log_sizes, place, part[facet, index], named)
+                    else:
+                        bits = _partition_entropy(cells, place, part[facet, index])
+                    if bits > best_worth:
+                        best, best_worth = index, bits
+                chosen[facet] = best
+                if best >= 0:
+                    worth[facet] = best_worth
+                    options[row, facet, place] = weighed[row, facet, best]
+                    place_of[weighed[row, facet, best]] = TAKEN
+                    for cell in range(1 << place):
+                        cells[cell | 1 << place] = part[facet, best, cell]
+                        cells[cell] = max(cells[cell] - part[facet, best, cell], 0.0)
+            for edge in range(n_edges):
+                if edge_index[edge] == chosen[edge_facet[edge]]:
+                    state[edge_item[edge], edge_facet[edge]] |= 1 << place
+        for facet in range(n_facets):
+            for index in range(n_weighed):
+                if weighed[row, facet, index] >= 0:
+                    place_of[weighed[row, facet, index]] = -1
+    return options, held
+
+
+@njit(cache=True)
+def _fill_channel(channel, spoken):  # type: ignore[no-untyped-def]
+    """P(answer | state) about one option, shape (3, R + 1): what is spoken, and silence."""
+    for known in range(3):
+        silence = 1.0
+        for said in range(spoken.shape[1]):
+            channel[known, said] = spoken[known, said]
+            silence -= spoken[known, said]
+        channel[known, spoken.shape[1]] = max(silence, 0.0)
+
+
+@njit(cache=True)
+def _answer_one(now, then, n_cells, n_before, channel):  # type: ignore[no-untyped-def]
+    """Turn the first option still open into what is said of it; return the mass that lacks it and that has it.
+
+    :param now: mass by cell of the options still open, ``2 * n_cells`` of them, and by what was said before.
+    :param then: written to: the same with ``n_cells`` cells, and what is said of this option after what was before.
+    """
+    lacks, has = 0.0, 0.0
+    n_said = channel.shape[1]
+    for cell in range(n_cells):
+        for before in range(n_before):
+            without = now[2 * cell * n_before + before]
+            having = now[(2 * cell + 1) * n_before + before]
+            lacks += without
+            has += having
+            for said in range(n_said):
+                then[(cell * n_said + said) * n_before + before] = (
+                    without * channel[0, said] + having * channel[1, said]
+                )
+    return lacks, has
+
+
+@njit(cache=True)
+def picking_information(held, unknown, options, spoken, noise):  # type: ignore[no-untyped-def]
+    """Bits expected from multi questions, whose options are answered one by one.
+
+    Closed form of :func:`graph.answers.answer_information`: the cells are turned, option after option, into what is
+    said of them, so that no (S, R) table is made.
+
+    :param held: belief in each cell of the items for which the facet is known, shape (N, F, 2**m).
+    :param unknown: belief that each facet is unknown for the item, shape (N, F).
+    :param options: shape (N, F, m), -1 after the last.
+    :param spoken, noise: see :func:`binary_information`, shapes (P, 3, R) and (P, 3).
+    :return: shape (N, F), >= 0.
+    """
+    n_rows, n_facets, n_options = options.shape
+    n_said = spoken.shape[2] + 1
+    bits = np.zeros((n_rows, n_facets))
+    now, then = np.empty(n_said**n_options), np.empty(n_said**n_options)
+    blank, blank_then = np.empty(n_said**n_options), np.empty(n_said**n_options)
+    channel = np.empty((3, n_said))
+    for row in range(n_rows):
+        for facet in range(n_facets):
+            asked = 0
+            while asked < n_options and options[row, facet, asked] >= 0:
+                asked += 1
+            # Cells with an option that is not asked about are empty, and come last.
+            now[: 1 << asked] = held[row, facet, : 1 << asked]
+            blank[0] = unknown[row, facet]
+            n_before, loss = 1, 0.0
+            for place in range(asked):
+                attribute = options[row, facet, place]
+                _fill_channel(channel, spoken[attribute])
+                lacks, has = _answer_one(now, then, 1 << (asked - place - 1), n_before, channel)
+                for before in range(n_before):
+                    for said in range(n_said):
+                        blank_then[said * n_before + before] = blank[before] * channel[2, said]
+                loss += lacks * noise[attribute, 0] + has * noise[attribute, 1]
+                loss += unknown[row, facet] * noise[attribute, 2]
+                now, then = then, now
+                blank, blank_then = blank_then, blank
+                n_before *= n_said
+            entropy = 0.0
+            for said in range(n_before if asked else 0):
+                entropy -= _plogp(now[said] + blank[said])
+            bits[row, facet] = max(entropy - loss, 0.0)
+    return bits

@@ -1,0 +1,71 @@
+"""The unified policy with a part left out, and fakes of it: what each part is good for.
+
+A variant is a change of :class:`policy.unified.training.TrainingConfig`; what is switched off stays off in the agent.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graph.errors import OptionError
+from policy.unified.training import Fake, TrainingConfig
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One change."""
+
+    says: str
+    """What is different, in a few words."""
+    change: Callable[[TrainingConfig], TrainingConfig]
+
+
+def _network(**switches: Any) -> Callable[[TrainingConfig], TrainingConfig]:
+    return lambda config: replace(config, network=replace(config.network, **switches))
+
+
+def _training(**settings: Any) -> Callable[[TrainingConfig], TrainingConfig]:
+    return lambda config: replace(config, **settings)
+
+
+def _from_nothing(config: TrainingConfig) -> TrainingConfig:
+    # Prudence holds to the rule, of which nothing may be left.
+    return replace(config, network=replace(config.network, uses_rule=False), prudence=(0.0,))
+
+
+ABLATIONS = {
+    "no-gnn": Variant("no graph network over the state", _network(graph_layers=0)),
+    "no-transformer": Variant("no Transformer over the history", _network(history_layers=0)),
+    "no-belief": Variant("the network is not told what is believed", _network(sees_belief=False)),
+    "no-residual": Variant("values start from nothing instead of the gain rule", _from_nothing),
+    "no-answer-model": Variant("every answer is believed", _training(strengths=(0.0,))),
+    "no-wait": Variant("waiting is closed", _network(may_wait=False)),
+    "fixed-list": Variant("lists are the most believed items", _network(may_change_list=False)),
+    "rule-decides": Variant("the gain rule says when to recommend", _network(rule_decides=True)),
+    "one-type": Variant("practised with classic people alone", _training(users="classic", easy=(0.0,))),
+}
+"""Parts left out."""
+
+FAKES = {
+    "untrained": Variant(
+        "the residual is left at zero, and every answer is believed: the gain rule",
+        _training(fake=Fake.UNTRAINED, prudence=(0.0,), strengths=(0.0,)),
+    ),
+    "random-weights": Variant("the residual is random", _training(fake=Fake.RANDOM_WEIGHTS, prudence=(0.0,))),
+    "shuffled-reward": Variant(
+        "fitted to what other acts came to", _training(fake=Fake.SHUFFLED_REWARD, prudence=(0.0,))
+    ),
+}
+"""Nothing learned, or nonsense."""
+
+VARIANTS = ABLATIONS | FAKES
+
+
+def vary(config: TrainingConfig, name: str) -> TrainingConfig:
+    """The configuration of a variant.
+
+    :raises OptionError: when there is none of this name.
+    """
+    if name not in VARIANTS:
+        raise OptionError(f"--variant {name}: no such variant; choose from {', '.join(VARIANTS)}")
+    return VARIANTS[name].change(config)
