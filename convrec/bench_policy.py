@@ -1,6 +1,7 @@
 """``convrec bench policy``: train agents, parts left out and fakes, and put them beside the rule they began as."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -106,7 +107,10 @@ def _run(arguments: Sequence[str], folder: Path) -> int:
     """Run a command of ours in a folder, so that what is recorded names no place on this machine."""
     console.print(f"convrec {' '.join(arguments)}", soft_wrap=True, style="dim")
     command = [sys.executable, "-m", "convrec", *arguments]
-    return subprocess.run(command, cwd=folder, check=False, stdout=subprocess.DEVNULL).returncode
+    # The code that runs now, whatever else is installed.
+    own = os.pathsep.join([str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": own}
+    return subprocess.run(command, cwd=folder, env=environment, check=False, stdout=subprocess.DEVNULL).returncode
 
 
 def trimmed(test: Test, content: dict[str, Any]) -> dict[str, Any]:
