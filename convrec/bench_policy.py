@@ -18,6 +18,7 @@ from convrec.run_options import console
 from graph.errors import OptionError
 from graph.places import Places
 from graph.whole_file import written_whole
+from policy.registry import UNIFIED
 
 SCHEMA_VERSION = 1
 
@@ -126,6 +127,8 @@ def trimmed(test: Test, content: dict[str, Any]) -> dict[str, Any]:
     ]
     kept = {"sr@15", *FIGURES}
     comparisons = [
-        each for each in content["comparisons"] if each["metric"] in kept and "unified" in (each["a"], each["b"])
+        each
+        for each in content["comparisons"]
+        if each["metric"] in kept and any(each[side].startswith(UNIFIED) for side in ("a", "b"))
     ]
     return {"arguments": test.arguments, "commit": content["commit"], "results": rows, "comparisons": comparisons}

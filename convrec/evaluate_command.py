@@ -106,8 +106,11 @@ def make_policies(
     )
     made: list[tuple[Policy, Path | None]] = []
     for name in dict.fromkeys(names or registry.DEFAULT):
-        made.append((registry.make(name, conditions), None))
-        made += [(registry.make(name, conditions, path), path) for path in checkpoints if registry.reads(name, path)]
+        read = [path for path in checkpoints if registry.reads(name, path)]
+        # An agent stands in for the one that comes with the package; rules stand beside those that do.
+        if name != registry.UNIFIED or not read:
+            made.append((registry.make(name, conditions), None))
+        made += [(registry.make(name, conditions, path), path) for path in read]
     for path in checkpoints:
         if all(path != read for _, read in made):
             needed = "unified" if registry.reads("unified", path) else "bayes"

@@ -35,6 +35,9 @@ def _unified(conditions: Conditions, checkpoint: Path | None) -> Policy:
     return as_policy(agent, Rules(conditions.turns, QuestionMode[conditions.questions.upper()]))
 
 
+UNIFIED = "unified"
+"""The policy whose checkpoint is a folder."""
+
 _KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {
     "random": lambda conditions, checkpoint: RandomPolicy(),
     "abs-greedy": lambda conditions, checkpoint: AbsGreedyPolicy(),
@@ -44,19 +47,19 @@ _KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {
     "patient-bayes": lambda conditions, checkpoint: patient(_bayes(conditions, checkpoint)),
     "always-wait-bayes": lambda conditions, checkpoint: always_wait(_bayes(conditions, checkpoint)),
     "fixed-timer-bayes": lambda conditions, checkpoint: fixed_timer(_bayes(conditions, checkpoint)),
-    "unified": _unified,
+    UNIFIED: _unified,
 }
 
 DEFAULT = ("random", "abs-greedy", "max-entropy-yes", "max-entropy", "bayes")
 """Policies that are compared if none is named."""
 
-LEARNED = frozenset({"bayes", "patient-bayes", "always-wait-bayes", "fixed-timer-bayes", "unified"})
+LEARNED = frozenset({"bayes", "patient-bayes", "always-wait-bayes", "fixed-timer-bayes", UNIFIED})
 """Policies whose numbers can come from a checkpoint."""
 
 
 def reads(name: str, checkpoint: Path) -> bool:
     """Whether a checkpoint is for this policy: a folder for the unified one, a file of rules for those on bayes."""
-    return name in LEARNED and (name == "unified") == (checkpoint.is_dir() or not checkpoint.suffix)
+    return name in LEARNED and (name == UNIFIED) == (checkpoint.is_dir() or not checkpoint.suffix)
 
 
 def names() -> tuple[str, ...]:
