@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from convrec.affinity_page import affinity_sections
+from convrec.policy_page import policy_sections
 from convrec.recorded import markdown_table, read_result
 from convrec.user_tables import METRICS, as_markdown, results_over_users
 from graph.errors import DataError
@@ -127,6 +128,7 @@ def draw_page(results: Path) -> str:
                 parts += _section(evaluation, content)
             except (KeyError, TypeError, IndexError) as error:
                 raise DataError(f"{path}: not a recorded table ({error}); run: convrec bench tables --again") from error
+    parts += policy_sections(results)
     parts += affinity_sections(results)
     for name, section in (("speed", _speed_section), ("simulator", _simulator_section)):
         path = results / f"{name}.json"

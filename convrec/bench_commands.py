@@ -25,6 +25,7 @@ from convrec.bench_policy import policy
 from convrec.bench_simulator import simulator
 from convrec.cli import examples
 from convrec.evaluation_report import draw
+from convrec.policy_page import draw_policy_pictures
 from convrec.recorded import read_result
 from convrec.run_options import check_output, console, notices
 from convrec.yardstick import YELP_SHAPE, calibrations_per_second, write_figures
@@ -136,6 +137,7 @@ def page(results: Path, out: Path) -> None:
             metric = evaluation.metrics[0] if evaluation.metrics else "sr@15"
             draw(read_result(recorded)["results"], metric, evaluation.heading, out.with_name(evaluation.picture))
     draw_calibration(results, out.with_name(PICTURE))
+    draw_policy_pictures(results, out.parent)
     with written_whole(out) as unfinished:
         unfinished.write_text(draw_page(results), encoding="utf-8")
 

@@ -13,6 +13,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from convrec.cli import examples
+from convrec.policy_page import unit_path
 from convrec.policy_units import Test, Unit, units
 from convrec.run_options import console
 from graph.errors import OptionError
@@ -22,7 +23,7 @@ from policy.registry import UNIFIED
 
 SCHEMA_VERSION = 1
 
-FIGURES = ("at", "hdcg", "reward", "interruptions", "missed", "quit")
+FIGURES = ("at", "hdcg", "reward", "interruptions", "missed", "quit", "reference_gap")
 """Figures of a row that are kept, beside SR@15."""
 
 
@@ -65,11 +66,6 @@ def policy(results: Path, agents: Path | None, only: tuple[str, ...], jobs: int,
         codes = list(pool.map(lambda unit: _do(unit, results, folder.resolve()), to_do))
     if any(codes):
         raise Exit(max(codes))
-
-
-def unit_path(results: Path, unit: Unit) -> Path:
-    """Where the figures of a unit are kept."""
-    return results / "policy" / f"{unit.name}.json"
 
 
 def _do(unit: Unit, results: Path, agents: Path) -> int:

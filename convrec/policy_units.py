@@ -19,7 +19,7 @@ WHOLE = "whole"
 
 VARIANTS = (
     "no-gnn", "no-transformer", "no-belief", "no-residual", "no-answer-model", "no-wait", "fixed-list", "rule-decides",
-    "one-type", "untrained", "random-weights", "shuffled-reward",
+    "one-type", "dqn", "ppo", "untrained", "random-weights", "shuffled-reward",
 )  # fmt: skip
 """See :data:`policy.unified.variants.VARIANTS`, which loads PyTorch."""
 

@@ -9,6 +9,7 @@ from graph.answers import QuestionMode
 from graph.errors import DataError, OptionError
 from policy.bayes import BayesPolicy
 from policy.hand_written import AbsGreedyPolicy, MaxEntropyPolicy, RandomPolicy
+from policy.look_ahead import LookAheadPolicy
 from policy.patience import always_wait, fixed_timer, patient
 from policy.tuned_rules import Conditions, closest_rule, read_rules, shipped_rules
 from simulator.core import Rules
@@ -32,7 +33,15 @@ def _unified(conditions: Conditions, checkpoint: Path | None) -> Policy:
     from policy.unified.shipped import as_policy, shipped_agent
 
     agent = shipped_agent(conditions.data) if checkpoint is None else load(checkpoint)
-    return as_policy(agent, Rules(conditions.turns, QuestionMode[conditions.questions.upper()]))
+    return as_policy(agent, _rules(conditions))
+
+
+def _rules(conditions: Conditions) -> Rules:
+    return Rules(conditions.turns, QuestionMode[conditions.questions.upper()])
+
+
+def _look_ahead(conditions: Conditions, checkpoint: Path | None) -> Policy:
+    return LookAheadPolicy(_bayes(conditions, checkpoint), _rules(conditions).questions)
 
 
 UNIFIED = "unified"
@@ -47,13 +56,14 @@ _KINDS: dict[str, Callable[[Conditions, Path | None], Policy]] = {
     "patient-bayes": lambda conditions, checkpoint: patient(_bayes(conditions, checkpoint)),
     "always-wait-bayes": lambda conditions, checkpoint: always_wait(_bayes(conditions, checkpoint)),
     "fixed-timer-bayes": lambda conditions, checkpoint: fixed_timer(_bayes(conditions, checkpoint)),
+    "look-ahead": _look_ahead,
     UNIFIED: _unified,
 }
 
 DEFAULT = ("random", "abs-greedy", "max-entropy-yes", "max-entropy", "bayes")
 """Policies that are compared if none is named."""
 
-LEARNED = frozenset({"bayes", "patient-bayes", "always-wait-bayes", "fixed-timer-bayes", UNIFIED})
+LEARNED = frozenset({"bayes", "patient-bayes", "always-wait-bayes", "fixed-timer-bayes", "look-ahead", UNIFIED})
 """Policies whose numbers can come from a checkpoint."""
 
 

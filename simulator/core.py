@@ -259,6 +259,22 @@ class Conversations:
         some._eligible = self._eligible[rows] if by_dialogue and self._eligible is not None else self._eligible
         return some
 
+    @classmethod
+    def imagine(cls, state: State, rules: Rules, users: SimulatedUsers, rows: NDArray[np.intp]) -> "Conversations":
+        """Dialogues that go on from what a policy knows, with people that are made up: to plan ahead.
+
+        :param users: E people, who hold that they have said and heard what the history says.
+        :param rows: dialogue of the state that each goes on from, shape (E,), repeats allowed.
+        """
+        made = object.__new__(cls)
+        made.catalogue, made.rules, made._users = state.catalogue, rules, users
+        made.rows, made._policy_keys = np.arange(len(rows)), state.keys[rows]
+        made.history, made.belief = state.history.take(rows), state.belief.take(rows)
+        made.tally = Tally.empty(len(rows))
+        by_dialogue = state.eligible is not None and state.eligible.ndim == 2
+        made._eligible = state.eligible[rows] if by_dialogue and state.eligible is not None else state.eligible
+        return made
+
     def keep(self, rows: NDArray[np.intp]) -> None:
         """Go on with some of the dialogues only."""
         self.belief, self.history = self.belief.take(rows), self.history.take(rows)

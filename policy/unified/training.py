@@ -30,6 +30,7 @@ from policy.unified.curriculum import Curriculum
 from policy.unified.encoding import StateEncoder
 from policy.unified.iteration import FitConfig, fit_to_comparisons
 from policy.unified.network import NetworkConfig, UnifiedNetwork
+from policy.unified.reinforcement import Learner, Reinforcement, reinforce
 from policy.unified.trust import HONEST, AnswerCounts, AnswerRates, learn_rates
 from policy.unified.what_if import Comparisons, compare_acts
 from simulator.core import Rules
@@ -55,6 +56,8 @@ class Fake(StrEnum):
     SHUFFLED_REWARD = "shuffled reward"
     """Fitted to what acts came to at other decisions."""
 
+
+UNLEARNED = Fake.UNTRAINED, Fake.RANDOM_WEIGHTS
 
 RANDOM_RESIDUAL = 0.1
 """Standard deviation of the residual's weights where they are random: values then differ by about what is learned."""
@@ -84,8 +87,16 @@ class TrainingConfig:
     """Values of :attr:`policy.unified.network.NetworkConfig.prudence` to choose from on valid."""
     valid_dialogues: int = 1_875
     """Dialogues of each question mode and population that an agent is chosen by."""
+    learner: Learner = Learner.COMPARISONS
+    decisions: int = 60_000
+    """Decisions from which DQN and PPO learn."""
     fake: Fake = Fake.NONE
     seed: int = 0
+
+    @property
+    def practises(self) -> bool:
+        """Whether acts are compared, round by round."""
+        return self.learner is Learner.COMPARISONS and self.fake not in UNLEARNED
 
 
 @dataclass(frozen=True)
@@ -179,6 +190,7 @@ class Training:
         self._report, self._advance = report, advance
         torch.manual_seed(self.config.seed)
         self.network = UnifiedNetwork(self.config.network)
+        self._kept: list[Comparisons] = []
         self._beside: dict[int, dict[str, dict[str, float]]] = {}
         self.rates: AnswerRates = HONEST
         self.strength = 0.0
@@ -188,15 +200,9 @@ class Training:
         config = self.config
         began, away = time.perf_counter(), 0.0
         self.rates = self._doubt()
-        kept: list[Comparisons] = []
         best: tuple[float, Agent] | None = None
-        for number in range(1 if config.fake in UNLEARNED else config.rounds):
-            if config.fake is Fake.RANDOM_WEIGHTS:
-                torch.nn.init.normal_(self.network.residual.weight, std=RANDOM_RESIDUAL)
-            if config.fake not in UNLEARNED:
-                kept = [*kept, self._compare(number)][-config.remembered_rounds :]
-                catalogue = self.practice.dataset.catalogue
-                fit_to_comparisons(self.network, catalogue, Comparisons.join(kept), config.fit, config.seed + number)
+        for number in range(config.rounds if config.practises else 1):
+            self._learn(number)
             looking = time.perf_counter()
             look = self._choose(number, looking - began - away)
             away += time.perf_counter() - looking
@@ -204,6 +210,25 @@ class Training:
                 best = look.score, self._agent(look)
         assert best is not None
         return best[1]
+
+    def _learn(self, number: int) -> None:
+        """One round."""
+        config, dataset = self.config, self.practice.dataset
+        if config.fake is Fake.RANDOM_WEIGHTS:
+            torch.nn.init.normal_(self.network.residual.weight, std=RANDOM_RESIDUAL)
+        elif config.practises:
+            self._kept = [*self._kept, self._compare(number)][-config.remembered_rounds :]
+            found = Comparisons.join(self._kept)
+            fit_to_comparisons(self.network, dataset.catalogue, found, config.fit, config.seed + number)
+        elif config.fake is Fake.NONE:
+            task = Reinforcement(config.learner, config.network, config.decisions, config.rewards, config.seed)
+            setting = self.practice.setting(self._users(number), Rules())
+            self.network = reinforce(task, setting, dict(self.encoder.rules_of_mode), self.rates, self._advance)
+
+    def _users(self, number: int) -> UserType:
+        """Who is practised with in a round."""
+        easy = self.config.easy[min(number, len(self.config.easy) - 1)]
+        return Curriculum(parse_users(self.config.users), 1.0 - easy)
 
     def _doubt(self) -> AnswerRates:
         """The answer model to go on with: how much doubt serves everybody is seen from the gain rule on valid."""
@@ -225,8 +250,7 @@ class Training:
     def _compare(self, number: int) -> Comparisons:
         """One round of dialogues."""
         config, share = self.config, max(1, self.config.dialogues // len(self.modes))
-        easy = config.easy[min(number, len(config.easy) - 1)]
-        users = Curriculum(parse_users(config.users), 1.0 - easy)
+        users = self._users(number)
         parts = []
         for mode in self.modes:
             rules = Rules(questions=mode, rewards=config.rewards)
@@ -287,8 +311,6 @@ class Training:
         }  # fmt: skip
         return Agent(network, self.encoder, self.rates, provenance=settings)
 
-
-UNLEARNED = Fake.UNTRAINED, Fake.RANDOM_WEIGHTS
 
 PRACTICE_SEED = 7_000_000
 """Seeds of practice begin here, far from those of any evaluation."""
@@ -352,6 +374,8 @@ def held(setting: Setting, policy: Policy, count: int, seed: int = 0) -> dict[st
     }
 
 
-def dialogues_needed(config: TrainingConfig, modes: Sequence[Any]) -> int:
-    """Dialogues that ``advance`` is told of in one training."""
+def dialogues_needed(config: TrainingConfig, modes: Sequence[Any]) -> int | None:
+    """Dialogues that ``advance`` is told of in one training; None where nobody knows."""
+    if not config.practises:
+        return None
     return config.rounds * max(1, config.dialogues // len(modes)) * len(modes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.errors import OptionError
+from policy.unified.reinforcement import Learner
 from policy.unified.training import Fake, TrainingConfig
 
 
@@ -58,7 +59,13 @@ FAKES = {
 }
 """Nothing learned, or nonsense."""
 
-VARIANTS = ABLATIONS | FAKES
+RIVALS = {
+    "dqn": Variant("the same network, learned by deep Q-learning", _training(learner=Learner.DQN, prudence=(0.0,))),
+    "ppo": Variant("the same network, learned by masked PPO", _training(learner=Learner.PPO, prudence=(0.0,))),
+}
+"""Other learners."""
+
+VARIANTS = ABLATIONS | RIVALS | FAKES
 
 
 def vary(config: TrainingConfig, name: str) -> TrainingConfig:

@@ -24,9 +24,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("CONVREC_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(provenance, "commit", lambda: "0123456789ab")
     short = training.TrainingConfig(
-        fit=FitConfig(epochs=1), prudence=(0.0,), valid_dialogues=20, rate_dialogues=60, rounds=2
+        fit=FitConfig(epochs=1), prudence=(0.0,), valid_dialogues=20, rate_dialogues=60, rounds=2, decisions=2600
     )
-    names = ("fit", "prudence", "valid_dialogues", "rate_dialogues", "rounds")
+    names = ("fit", "prudence", "valid_dialogues", "rate_dialogues", "rounds", "decisions")
     defaults = {name: getattr(short, name) for name in names}
     original = training.TrainingConfig.__init__
 
@@ -59,7 +59,9 @@ def test_an_agent_is_kept_and_can_be_evaluated(run: Run):
     code, out, err = run("evaluate", *chosen)
     assert code == 0, err
     rows = json.loads(Path("r.json").read_text())["results"]
-    assert {(row["policy"], row["checkpoint"]) for row in rows} == {("unified", None), ("unified", "agent")}
+    assert {(row["policy"], row["checkpoint"]) for row in rows} == {("unified", "agent")}, (
+        "it stands in for the shipped one"
+    )
 
 
 def test_the_same_seed_trains_the_same_agent(run: Run):
@@ -80,3 +82,22 @@ def test_nothing_else_is_written_over(run: Run, out: str):
     assert out.split("/")[0] in err
     assert "name a" in err
     assert Path("file").read_text() == (Path("full") / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("variant", ["no-gnn", "untrained", "random-weights", "shuffled-reward", "dqn", "ppo"])
+@pytest.mark.filterwarnings("ignore:.*target network")
+def test_a_variant_is_trained_and_kept_like_the_whole(run: Run, variant: str):
+    code, _, err = run("train", "--dialogues", "60", "--questions", "binary", "--variant", variant, "--out", "agent")
+    assert code == 0, err
+    agent = load(Path("agent"))
+    residual = agent.network.residual.weight.detach().numpy()
+    assert residual.any() == (variant != "untrained")
+    assert (agent.network.config.graph_layers == 0) == (variant == "no-gnn")
+    if variant == "untrained":
+        assert agent.rates.everywhere == (0.0,) * len(agent.rates.everywhere)
+
+
+def test_an_unknown_variant_is_refused_with_those_there_are(run: Run):
+    code, _, err = run("train", "--dialogues", "60", "--variant", "no-gcn")
+    assert code == 2
+    assert "--variant no-gcn: no such variant; choose from no-gnn" in " ".join(err.split())

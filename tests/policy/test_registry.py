@@ -10,7 +10,7 @@ from policy import registry
 from policy.bayes import BayesPolicy, GainRule
 from policy.tuned_rules import Conditions, TunedRule, keep_rule
 from simulator.protocol import Policy
-from tests.policy import test_bayes, test_hand_written, test_patience
+from tests.policy import test_bayes, test_hand_written, test_look_ahead, test_patience
 from tests.policy.contract import PolicyContract, conditions
 from tests.policy.unified import test_shipped
 
@@ -27,7 +27,7 @@ def test_names_are_those_of_the_policies_and_go_from_weak_to_strong():
 def test_every_policy_passes_the_contract():
     suites = [
         each
-        for module in (test_bayes, test_hand_written, test_patience, test_shipped)
+        for module in (test_bayes, test_hand_written, test_look_ahead, test_patience, test_shipped)
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, PolicyContract) and each is not PolicyContract
     ]
@@ -41,7 +41,7 @@ def test_every_policy_passes_the_contract():
         (
             "",
             "no policy ''; choose one of random, abs-greedy, max-entropy-yes, max-entropy, bayes, "
-            "patient-bayes, always-wait-bayes, fixed-timer-bayes, unified",
+            "patient-bayes, always-wait-bayes, fixed-timer-bayes, look-ahead, unified",
         ),
         ("Bayes", "no policy 'Bayes'; did you mean bayes?"),
     ],
