@@ -15,6 +15,7 @@ from graph.answers import AnswerModel
 from graph.catalogue import Catalogue
 from policy.unified.agent import UnifiedPolicy
 from policy.unified.encoding import rule_values
+from policy.unified.network import NetworkConfig
 from simulator.history import Act
 from simulator.protocol import Decision, State
 from simulator.randomness import dialogue_keys
@@ -91,7 +92,9 @@ def _moment(
     before: list[Line], target: int,
 ) -> Moment:  # fmt: skip
     candidates, space = state.candidates, state.candidates.space
-    by_rule = rule_values(state, policy.encoder.rule(policy.rules.questions))[0] * policy.network.config.bit
+    config = policy.network.config
+    bit = config.bit if isinstance(config, NetworkConfig) else 0.0
+    by_rule = rule_values(state, policy.encoder.rule(policy.rules.questions))[0] * bit
     is_open = np.flatnonzero(candidates.mask[0])
     best = is_open[np.argsort(-values[is_open], kind="stable")]
     # The best of each kind is always shown, since what was not done says as much.

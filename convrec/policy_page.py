@@ -218,8 +218,8 @@ def _elsewhere(tests: Sequence[Tests]) -> Iterator[str]:
 def _parts(found: Mapping[str, Sequence[Tests]]) -> Iterator[str]:
     yield "### What each part is for, movies"
     yield (
-        f"On a reduced budget of one round of 4,500 dialogues, up to {ABLATION_SEEDS} seeds; *whole* has nothing left "
-        "out. The last three are fakes. Yes/no questions."
+        "On a reduced budget: one round of 12,000 dialogues with yes/no questions, for other learners as many minutes; "
+        f"up to {ABLATION_SEEDS} seeds; *whole* has nothing left out. The last three are fakes."
     )
     yield f"![Reward beyond bayes with each part left out]({PICTURES['parts']})"
     chosen = [name for name in (WHOLE, *VARIANTS) if name in found]

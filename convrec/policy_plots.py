@@ -1,7 +1,7 @@
 """Pictures of a policy at work: one dialogue moment by moment, and what it does when."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +122,22 @@ def plot_habits(habits: Habits, title: str, path: Path) -> None:
 def _plain(axes: Any) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
+
+
+def plot_training(curves: Mapping[str, Sequence[float]], path: Path) -> None:
+    """Draw how the reward on valid grew from round to round.
+
+    :param curves: by population and mode: reward of the rule it began as, then after each round.
+    :param path: where to; the suffix says what kind of picture (.png, .svg, .pdf).
+    """
+    with open_figure(path, (7.2, 4.2)) as figure:
+        axes = figure.subplots()
+        for place, (where, rewards) in enumerate(curves.items()):
+            style = "--" if where.startswith("classic") else "-"
+            axes.plot(range(len(rewards)), rewards, style, marker="o", color=f"C{place}", label=where)
+        rounds = range(max(map(len, curves.values())))
+        axes.set(xticks=list(rounds), xticklabels=["the rule", *(f"round {number}" for number in rounds[1:])])
+        axes.set(ylabel="reward on valid", title="Training")
+        axes.legend(frameon=False)
+        axes.grid(axis="y", color="0.9")
+        axes.spines[["top", "right"]].set_visible(False)

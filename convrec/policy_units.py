@@ -11,7 +11,7 @@ ABLATION_SEEDS = 3
 SEEDS = {"movies": 5, "lastfm": 3, "lastfm_star": 3}
 """Agents trained in full, by data."""
 
-REDUCED = "--rounds 1 --dialogues 4500"
+REDUCED = "--questions binary --rounds 1 --dialogues 12000"
 """The budget of ablations, fakes and rivals, and of the agent they stand beside: about five minutes."""
 
 WHOLE = "whole"
@@ -19,7 +19,8 @@ WHOLE = "whole"
 
 VARIANTS = (
     "no-gnn", "no-transformer", "no-belief", "no-residual", "no-answer-model", "no-wait", "fixed-list", "rule-decides",
-    "one-type", "dqn", "ppo", "untrained", "random-weights", "shuffled-reward",
+    "one-type", "dqn", "ppo", "unicorn-published", "unicorn-mended", "unicorn-mixture", "untrained", "random-weights",
+    "shuffled-reward",
 )  # fmt: skip
 """See :data:`policy.unified.variants.VARIANTS`, which loads PyTorch."""
 

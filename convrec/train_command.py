@@ -20,6 +20,7 @@ from convrec.run_options import (
 )
 from graph import affinity as affinities
 from graph.answers import QuestionMode
+from graph.errors import OptionError
 from policy.tuned_rules import Conditions, TunedRule, keep_rule, read_rules
 from policy.tuning import dialogues_needed, tune_gain_rule
 
@@ -29,6 +30,7 @@ from policy.tuning import dialogues_needed, tune_gain_rule
         "convrec train --data movies --out agent",
         "convrec train --data lastfm --questions multi --users noisy:0.1+dont-know:0.2 --seed 3 --out agent",
         "convrec evaluate --data movies --users mixture --policy bayes --policy unified --checkpoint agent",
+        "convrec train --plot curve.svg --log logs --out agent",
         "convrec train --variant no-gnn --rounds 1 --dialogues 4500 --out no-gnn",
         "convrec train --policy bayes --data lastfm --affinity content --turns 14 --out bayes.json",
         "convrec evaluate --data lastfm --affinity content --turns 14 --policy bayes --checkpoint bayes.json",
@@ -43,16 +45,24 @@ from policy.tuning import dialogues_needed, tune_gain_rule
               "(bayes.json), in which rules for other conditions stay.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1, 100), help="unified: rounds of practice.")
 @click.option("--dialogues", type=click.IntRange(30, 1_000_000), help="unified: dialogues of a round.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True,
+              help="unified: where the network learns and acts.")  # fmt: skip
+@click.option(
+    "--plot", type=click.Path(path_type=Path), metavar="FILE", help="unified: draw the curve here (.png, .svg)."
+)
+@click.option("--log", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="unified: write figures for TensorBoard here.")  # fmt: skip
 @click.option("--variant", metavar="NAME", help="unified: leave a part out, or fake the learning; see docs/policy.md.")
 def train(
     options: RunOptions, policy: str, seed: int, out: Path | None, rounds: int | None, dialogues: int | None,
-    variant: str | None,
+    device: str, plot: Path | None, log: Path | None, variant: str | None,
 ) -> None:  # fmt: skip
     """Train a policy in the simulator.
 
     unified: start as the gain rule, hold dialogues with a mixture of people, find out at each decision what other acts
-    would have come to, and learn from it; by default for all kinds of questions, about ten minutes. bayes: find the few
-    numbers of the gain rule. Both practise on rehearsals; the test split is not looked at.
+    would have come to, and learn from it; by default for all kinds of questions, about twelve minutes. Broken off, the
+    same command goes on from there. bayes: find the few numbers of the gain rule. Both practise on rehearsals; the test
+    split is not looked at.
     """
     options.check_names()
     if policy == "bayes":
@@ -73,7 +83,13 @@ def train(
     if variant is not None:
         config = vary(config, variant)
     modes = (options.questions,) if "questions" in given else tuple(mode.name.lower() for mode in QuestionMode)
-    train_unified(options, modes, config, out or Path("agent"))
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise OptionError("--device cuda: PyTorch finds none here; leave it out to train on the processor")
+        config = replace(config, device=device)
+    train_unified(options, modes, config, out or Path("agent"), plot, log)
 
 
 def _is_given(option: str) -> bool:

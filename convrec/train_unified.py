@@ -1,7 +1,12 @@
 """``convrec train --policy unified``: practise, choose on valid, keep the agent."""
 
+import hashlib
+import json
+import shutil
 from collections import deque
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,51 +18,148 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from convrec import provenance
-from convrec.run_options import RunOptions, console, fit_affinity, load_dataset, notices
+from convrec.policy_plots import plot_training
+from convrec.run_options import RunOptions, check_output, console, fit_affinity, load_dataset, notices
 from graph import affinity as affinities
 from graph.answers import QuestionMode
 from graph.dataset import Dataset
 from graph.errors import OptionError
+from graph.places import Places
 from policy.bayes import GainRule
 from policy.tuned_rules import Conditions, closest_rule, shipped_rules
 from policy.unified.checkpoint import META, Agent, load, save
-from policy.unified.training import Look, Practice, Training, TrainingConfig, dialogues_needed
+from policy.unified.layout import layout_hash
+from policy.unified.training import Look, Onlooker, Practice, Training, TrainingConfig, dialogues_needed
+from simulator.candidates import ActionSpace
 
 RECENT = 500
 """Dialogues over which the bar takes SR and AT."""
 
 
-def train_unified(options: RunOptions, modes: tuple[str, ...], config: TrainingConfig, out: Path) -> None:
+def train_unified(
+    options: RunOptions, modes: tuple[str, ...], config: TrainingConfig, out: Path, plot: Path | None, log: Path | None
+) -> None:
     """Train an agent and keep it in a folder.
 
+    What was practised is kept in the cache until the training is over, and the best agent so far in the folder.
+
     :param modes: question modes to practise.
+    :param plot: where to draw the curve; ``log``: folder for TensorBoard.
     :raises OptionError: when there is something else in the folder.
     """
     check_folder(out)
+    check_output(plot, "--plot")
     torch.set_num_threads(1)  # two threads fight over the cores that other work runs on, and sums change their order
     whole = load_dataset(options.data)
     valid = affinities.rehearsal(whole)
     practice = Practice(rehearsed := affinities.rehearsal(valid), fit_affinity(options.affinity, rehearsed))
     chosen_on = Practice(valid, fit_affinity(options.affinity, valid))
     rules = {QuestionMode[mode.upper()]: _rule(options, mode) for mode in modes}
+    diary = Places.from_environment().cache / "practice" / _key(whole, options, modes, config)
+    if diary.exists():
+        notices.print("going on with what was practised before this training was broken off")
     began = perf_counter()
-    with _bar() as progress:
-        task = progress.add_task("practising", total=dialogues_needed(config, modes), recent="")
-        recent: deque[int] = deque(maxlen=RECENT)
 
-        def advance(turns: NDArray[np.int16]) -> None:
-            recent.extend(turns.tolist())
-            lost = [turn == 0 for turn in recent]
-            spent = [turn or 15 for turn in recent]
-            progress.update(task, advance=len(turns), recent=f"SR {1 - np.mean(lost):.2f} AT {np.mean(spent):.2f}")
+    def keep(agent: Agent) -> None:
+        minutes = (perf_counter() - began) / 60
+        save(replace(agent, provenance={**_record(whole, config, minutes), **agent.provenance}), out)
 
-        training = Training(practice, chosen_on, rules, config, lambda look: _say(look, progress), advance)
-        agent = training.run()
-    minutes = (perf_counter() - began) / 60
-    kept = replace(agent, provenance={**_record(whole, config, minutes), **agent.provenance})
-    save(kept, out)
+    with _bar() as progress, _for_tensorboard(log) as write:
+        show = _Show(progress, dialogues_needed(config, modes), write)
+        onlooker = Onlooker(looked=show.looked, ended=show.ended, fitted=show.fitted, improved=keep)
+        training = Training(practice, chosen_on, rules, config, onlooker, diary)
+        try:
+            agent = training.run()
+        except KeyboardInterrupt:
+            so_far = f"; the best so far is in {out}" if training.chosen else ""
+            notices.print(f"the same command goes on from here{so_far}")
+            raise
+    keep(agent)
+    shutil.rmtree(diary, ignore_errors=True)
     _compare(agent)
-    console.print(f"{minutes:.1f} minutes; kept in {out}")
+    _show_curve(training)
+    if plot is not None:
+        plot_training(curve(training), plot)
+    console.print(f"{(perf_counter() - began) / 60:.1f} minutes; kept in {out}")
+
+
+def _key(whole: Dataset, options: RunOptions, modes: tuple[str, ...], config: TrainingConfig) -> str:
+    """The same for the same training."""
+    what = [whole.fingerprint, options.affinity, modes, asdict(config), layout_hash(ActionSpace())]
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+
+
+class _Show:
+    """Shows how it goes: a bar with the latest figures, a line for each look at valid, curves for TensorBoard."""
+
+    def __init__(self, progress: Progress, total: int | None, write: Callable[[str, float, int], None]) -> None:
+        self._progress, self._write = progress, write
+        self._task = progress.add_task("practising", total=total, recent="")
+        self._recent: deque[int] = deque(maxlen=RECENT)
+        self._held = 0
+
+    def ended(self, turns: NDArray[np.int16]) -> None:
+        """See :attr:`policy.unified.training.Onlooker.ended`."""
+        if not len(turns):
+            return
+        self._recent.extend(turns.tolist())
+        self._held += len(turns)
+        found, spent = np.mean([turn > 0 for turn in self._recent]), np.mean([turn or 15 for turn in self._recent])
+        self._progress.update(self._task, advance=len(turns), recent=f"SR {found:.2f} AT {spent:.2f}")
+        self._write("practice/SR", float(found), self._held)
+        self._write("practice/AT", float(spent), self._held)
+
+    def looked(self, look: Look) -> None:
+        """See :attr:`policy.unified.training.Onlooker.looked`."""
+        _say(look, self._progress)
+        for where, figures in look.figures.items():
+            for name, value in figures.items():
+                self._write(f"valid, prudence {look.prudence:g}/{where}/{name}", value, look.round + 1)
+
+    def fitted(self, number: int, losses: list[float]) -> None:
+        """See :attr:`policy.unified.training.Onlooker.fitted`."""
+        for epoch, loss in enumerate(losses):
+            self._write("fit/loss", loss, number * len(losses) + epoch)
+
+
+@contextmanager
+def _for_tensorboard(folder: Path | None) -> Iterator[Callable[[str, float, int], None]]:
+    """What writes a figure for TensorBoard; nothing without a folder.
+
+    :raises OptionError: when the folder cannot be written.
+    """
+    if folder is None:
+        yield lambda name, value, step: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
+    try:
+        writer = SummaryWriter(str(folder))
+    except OSError as error:
+        raise OptionError(f"--log {folder}: cannot be written ({error.strerror}); name a folder you own") from error
+    try:
+        yield lambda name, value, step: writer.add_scalar(name, value, step)
+    finally:
+        writer.close()
+
+
+def curve(training: Training) -> dict[str, list[float]]:
+    """Reward on valid by population and mode, first of the rule it began as, then after each round."""
+    looks = training.chosen
+    return {
+        where: [looks[0].beside[where]["reward"], *(look.figures[where]["reward"] for look in looks)]
+        for where in looks[0].figures
+    }
+
+
+def _show_curve(training: Training) -> None:
+    """How the reward on valid grew, as bars."""
+    where, rewards = next(iter(curve(training).items()))
+    low, high = min(rewards), max(rewards)
+    console.print(f"reward on valid, {where}")
+    for number, reward in enumerate(rewards):
+        bar = "█" * (1 + round(30 * (reward - low) / max(high - low, 1e-9)))
+        console.print(f"  {'start' if number == 0 else f'round {number}':8} {reward:+.3f} [green]{bar}[/]")
 
 
 def check_folder(out: Path) -> None:

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from graph.answers import AnswerModel
 from graph.catalogue import Catalogue
+from graph.errors import DataError
 from policy.unified.encoding import StateEncoder
 from policy.unified.layout import SLOTS
 from policy.unified.network import UnifiedNetwork
 from policy.unified.state_graph import state_edges
 from policy.unified.trust import AnswerRates
+from policy.unified.unicorn import UnicornConfig, UnicornNetwork
 from simulator.core import Rules
 from simulator.protocol import Decision, State
 
@@ -26,12 +28,13 @@ _MASS = SLOTS.index("mass")
 def tensors(
     seen: Mapping[str, NDArray[np.generic]], catalogue: Catalogue, device: str | torch.device = "cpu"
 ) -> dict[str, torch.Tensor]:
-    """What the network takes, from what the encoder makes: the same, and the edges of the state graph."""
+    """What a network takes, from what the encoder makes: the same, and the edges of the state graph."""
     parts = {name: torch.as_tensor(array) for name, array in seen.items() if name not in IDS}
     parts = {name: part.float() if part.dtype == torch.float16 else part for name, part in parts.items()}
     asks, items, answered, refused = (np.asarray(seen[name], np.int32) for name in IDS)
     masses = np.asarray(seen["slots"], np.float32)[:, :, _MASS]
     parts["edges"] = torch.as_tensor(state_edges(catalogue, asks, items, answered, refused, masses))
+    parts |= {name: torch.as_tensor(np.asarray(seen[name], np.int64)) for name in IDS}
     return {name: part.to(device) for name, part in parts.items()}
 
 
@@ -43,14 +46,20 @@ IDS = ("asks", "items", "answered", "refused")
 class UnifiedPolicy:
     """Takes the slot of the highest value."""
 
-    network: UnifiedNetwork
+    network: UnifiedNetwork | UnicornNetwork
     encoder: StateEncoder
     rates: AnswerRates
     rules: Rules
     name: str = "unified"
 
     def answer_model(self, catalogue: Catalogue) -> AnswerModel:
-        """The learned one."""
+        """The learned one.
+
+        :raises DataError: when the network is bound to another catalogue.
+        """
+        config = self.network.config
+        if isinstance(config, UnicornConfig) and config.vocabulary != catalogue.vocabulary:
+            raise DataError("this agent is bound to another catalogue; name the data that it was trained on")
         return self.rates.model(catalogue)
 
     def choose(self, state: State) -> Decision:
@@ -61,7 +70,8 @@ class UnifiedPolicy:
         """Value of each slot, shape (N, K)."""
         seen = self.encoder.encode(state, self.rules)
         with torch.inference_mode():
-            return self.network.values(tensors(seen, state.catalogue)).numpy()
+            device = next(self.network.parameters()).device
+            return self.network.values(tensors(seen, state.catalogue, device)).cpu().numpy()
 
     def with_rules(self, rules: Rules) -> "UnifiedPolicy":
         """The same for conversations by other rules."""

@@ -25,7 +25,13 @@ from policy.unified.encoding import StateEncoder
 from policy.unified.layout import layout_hash
 from policy.unified.network import NetworkConfig, UnifiedNetwork
 from policy.unified.trust import RATES, AnswerRates
+from policy.unified.unicorn import UnicornConfig, UnicornNetwork
 from simulator.candidates import ActionSpace
+
+NETWORKS: Mapping[str, tuple[Any, Any]] = {
+    "unified": (NetworkConfig, UnifiedNetwork), "unicorn": (UnicornConfig, UnicornNetwork),
+}  # fmt: skip
+"""By kind of agent: what says how its network is made, and the network."""
 
 SCHEMA_VERSION = 1
 ARRAYS, META = "network.safetensors", "agent.json"
@@ -38,7 +44,7 @@ LARGEST = 5_000_000
 class Agent:
     """Everything that was learned, and where it comes from."""
 
-    network: UnifiedNetwork
+    network: UnifiedNetwork | UnicornNetwork
     encoder: StateEncoder
     rates: AnswerRates
     space: ActionSpace = field(default_factory=ActionSpace)
@@ -57,7 +63,7 @@ def save(agent: Agent, folder: Path) -> None:
     arrays = safetensors.numpy.save({name: np.ascontiguousarray(part) for name, part in state.items()})
     meta = {
         "schema_version": SCHEMA_VERSION,
-        "kind": "unified",
+        "kind": next(kind for kind, (_, made) in NETWORKS.items() if isinstance(agent.network, made)),
         "layout": layout_hash(agent.space),
         "space": asdict(agent.space),
         "network": asdict(agent.network.config),
@@ -67,6 +73,7 @@ def save(agent: Agent, folder: Path) -> None:
             "everywhere": list(map(float, agent.rates.everywhere)),
             "of_facet": {name: list(map(float, rates)) for name, rates in agent.rates.of_facet.items()},
             "vocabulary": agent.rates.vocabulary,
+            "hears_no": agent.rates.hears_no,
         },
         **agent.provenance,
         "arrays_sha256": hashlib.sha256(arrays).hexdigest(),
@@ -93,7 +100,7 @@ def load(folder: Path) -> Agent:
         if (folder / ARRAYS).stat().st_size > LARGEST:
             raise DataError(f"{folder / ARRAYS}: larger than {LARGEST:,} bytes, so no agent; {mend}")
         raw = (folder / ARRAYS).read_bytes()
-        if meta["schema_version"] != SCHEMA_VERSION or meta["kind"] != "unified":
+        if meta["schema_version"] != SCHEMA_VERSION or meta["kind"] not in NETWORKS:
             raise DataError(f"{folder}: schema {meta['schema_version']!r} of {meta['kind']!r}; {mend}")
         if meta["arrays_sha256"] != hashlib.sha256(raw).hexdigest():
             raise DataError(f"{folder / ARRAYS}: damaged, or not the one that {META} is about; {mend}")
@@ -115,8 +122,8 @@ def _restore(meta: dict[str, Any], space: ActionSpace, arrays: dict[str, Any]) -
     of_attribute = arrays.pop(OF_ATTRIBUTE, None)
     if any(not np.isfinite(part).all() for part in arrays.values()):
         raise ValueError("a weight is not finite")
-    config = NetworkConfig(**meta["network"])
-    network = UnifiedNetwork(config)
+    make_config, make = NETWORKS[meta["kind"]]
+    network = make(make_config(**meta["network"]))
     network.load_state_dict({name: torch.from_numpy(part) for name, part in arrays.items()})
     network.eval()
     rules = tuple(
@@ -131,6 +138,7 @@ def _restore(meta: dict[str, Any], space: ActionSpace, arrays: dict[str, Any]) -
         {str(name): _chances(each) for name, each in stated["of_facet"].items()},
         None if of_attribute is None else _checked_table(of_attribute),
         str(stated["vocabulary"]),
+        bool(stated.get("hears_no", True)),
     )
     known = {"network", "rules", "rates", "space", "layout", "arrays_sha256", "schema_version", "kind"}
     provenance = {name: value for name, value in meta.items() if name not in known}

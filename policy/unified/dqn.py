@@ -21,6 +21,7 @@ from policy.unified.agent import tensors
 from policy.unified.layout import MOMENT
 from policy.unified.network import UnifiedNetwork
 from policy.unified.replay import PrioritizedReplay
+from policy.unified.unicorn import UnicornNetwork
 from simulator.environments.observations import Observation
 from simulator.timing import Event
 
@@ -37,7 +38,11 @@ class _Values(QNetwork):
     """A network behind the face that stable-baselines3 expects."""
 
     def __init__(
-        self, network: UnifiedNetwork, catalogue: Catalogue, observation_space: spaces.Space[Any], action_space: Any
+        self,
+        network: UnifiedNetwork | UnicornNetwork,
+        catalogue: Catalogue,
+        observation_space: spaces.Space[Any],
+        action_space: Any,
     ) -> None:
         super(QNetwork, self).__init__(observation_space, action_space)
         self.network, self._catalogue = network, catalogue

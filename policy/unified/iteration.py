@@ -68,9 +68,10 @@ def fit_to_comparisons(
 def _loss(
     network: UnifiedNetwork, catalogue: Catalogue, comparisons: Comparisons, chosen: np.ndarray, value_weight: float
 ) -> Tensor:
-    seen = tensors({name: part[chosen] for name, part in comparisons.seen.items()}, catalogue)
-    slots = torch.as_tensor(comparisons.slots[chosen].astype(np.int64))
-    returns = torch.as_tensor(comparisons.returns[chosen])
+    device = network.value.weight.device
+    seen = tensors({name: part[chosen] for name, part in comparisons.seen.items()}, catalogue, device)
+    slots = torch.as_tensor(comparisons.slots[chosen].astype(np.int64), device=device)
+    returns = torch.as_tensor(comparisons.returns[chosen], device=device)
     there = (slots >= 0).float()
     count = there.sum(dim=1, keepdim=True)
     value, advantage = network(seen)

@@ -7,6 +7,7 @@ Legend: B states, K slots, M nodes, T steps, D width, E relations.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -118,26 +119,45 @@ class UnifiedNetwork(nn.Module):
     def values(self, seen: dict[str, Tensor]) -> Tensor:
         """Dueling values of the slots, shape (B, K); :data:`CLOSED` where a slot is."""
         value, advantage = self.forward(seen)
-        open_slots = self._open(seen)
+        left = open_slots(seen, self.config)
         if self.config.prudence:
-            ruled = torch.where(open_slots, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
+            ruled = torch.where(left, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
             advantage = advantage.scatter_add(1, ruled, torch.full_like(advantage[:, :1], self.config.prudence))
-        best = torch.where(open_slots, advantage, CLOSED).max(dim=1, keepdim=True).values
-        return torch.where(open_slots, value[:, None] + advantage - best, CLOSED)
+        return dueling(value, advantage, left)
 
-    def _open(self, seen: dict[str, Tensor]) -> Tensor:
-        """Slots that may be taken, shape (B, K): those that are open, less what is switched off."""
-        asks, recommends, waits = (seen["slots"][..., SLOTS.index(kind)] > 0 for kind in KINDS)
-        open_slots = seen["mask"] > 0
-        left = open_slots
-        if not self.config.may_wait:
-            left = left & ~waits
-        if not self.config.may_change_list:
-            left = left & ~(recommends & (recommends.cumsum(dim=1) > 1))
-        if self.config.rule_decides:
-            speaks = torch.where(open_slots & ~waits, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
-            left = left & torch.where(asks.gather(1, speaks), ~recommends, ~asks)
-        return torch.where(left.any(dim=1, keepdim=True), left, open_slots)
+
+def dueling(value: Tensor, advantage: Tensor, left: Tensor) -> Tensor:
+    """Values of the slots, shape (B, K), from those of the states, shape (B,): the best open one has the state's."""
+    best = torch.where(left, advantage, CLOSED).max(dim=1, keepdim=True).values
+    return torch.where(left, value[:, None] + advantage - best, CLOSED)
+
+
+class Switches(Protocol):
+    """What may be switched off of the action space."""
+
+    @property
+    def may_wait(self) -> bool: ...
+
+    @property
+    def may_change_list(self) -> bool: ...
+
+    @property
+    def rule_decides(self) -> bool: ...
+
+
+def open_slots(seen: dict[str, Tensor], switches: Switches) -> Tensor:
+    """Slots that may be taken, shape (B, K): those that are open, less what is switched off."""
+    asks, recommends, waits = (seen["slots"][..., SLOTS.index(kind)] > 0 for kind in KINDS)
+    is_open = seen["mask"] > 0
+    left = is_open
+    if not switches.may_wait:
+        left = left & ~waits
+    if not switches.may_change_list:
+        left = left & ~(recommends & (recommends.cumsum(dim=1) > 1))
+    if switches.rule_decides:
+        speaks = torch.where(is_open & ~waits, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
+        left = left & torch.where(asks.gather(1, speaks), ~recommends, ~asks)
+    return torch.where(left.any(dim=1, keepdim=True), left, is_open)
 
 
 KINDS = "asks", "recommends", "waits"

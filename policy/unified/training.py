@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from graph.affinity.remembered import Remembered
 from graph.answers import AnswerModel, QuestionMode
 from graph.catalogue import Catalogue
 from graph.dataset import Dataset
+from graph.errors import DataError
 from policy.bayes import BayesPolicy, GainRule
 from policy.patience import patient
 from policy.unified.agent import UnifiedPolicy
@@ -32,6 +34,7 @@ from policy.unified.iteration import FitConfig, fit_to_comparisons
 from policy.unified.network import NetworkConfig, UnifiedNetwork
 from policy.unified.reinforcement import Learner, Reinforcement, reinforce
 from policy.unified.trust import HONEST, AnswerCounts, AnswerRates, learn_rates
+from policy.unified.unicorn import UnicornNetwork
 from policy.unified.what_if import Comparisons, compare_acts
 from simulator.core import Rules
 from simulator.metrics import hdcg, success_rate_at, turns_taken
@@ -81,6 +84,8 @@ class TrainingConfig:
     strengths: tuple[float, ...] = (0.05, 0.02, 0.01, 0.003, 0.0)
     """What the learned rates of the answer model are multiplied with, to choose from on valid; see
     :meth:`policy.unified.trust.AnswerRates.scaled`."""
+    hears_no: bool = True
+    """False to take a "no" as no evidence, as the published policies do."""
     rate_dialogues: int = 3000
     """Dialogues from which answers are learned, twice, for all question modes together."""
     prudence: tuple[float, ...] = (0.0, 0.01, 0.02, 0.04, 0.08)
@@ -92,6 +97,8 @@ class TrainingConfig:
     """Decisions from which DQN and PPO learn."""
     fake: Fake = Fake.NONE
     seed: int = 0
+    device: str = "cpu"
+    """Where the network learns and acts."""
 
     @property
     def practises(self) -> bool:
@@ -109,6 +116,20 @@ class Practice:
     def setting(self, users: UserType, rules: Rules) -> Setting:
         """Dialogues with these users, by these rules."""
         return Setting(self.dataset, self.affinity, users, rules)
+
+
+@dataclass(frozen=True)
+class Onlooker:
+    """Told of what happens while training; does nothing unless it is made to."""
+
+    looked: Callable[["Look"], None] = lambda look: None
+    """At every look at valid."""
+    ended: Callable[[NDArray[np.int16]], None] = lambda turns: None
+    """Dialogues have ended: the turn of each success, 0 for none."""
+    fitted: Callable[[int, list[float]], None] = lambda number, losses: None
+    """The network was fitted in this round: loss of each epoch."""
+    improved: Callable[[Agent], None] = lambda agent: None
+    """This agent is the best so far."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +190,8 @@ class Training:
 
     :param practice: to practise on; ``valid``: to choose on.
     :param rules: the tuned gain rule of each question mode that is practised.
-    :param report: told of every look at valid.
-    :param advance: told of dialogues that have ended: the turn of each success, 0 for none.
+    :param diary: folder in which the comparisons of each round are kept, so that the same training goes on from there
+        when it was broken off; None for none.
     """
 
     def __init__(
@@ -179,17 +200,19 @@ class Training:
         valid: Practice,
         rules: Mapping[QuestionMode, GainRule],
         config: TrainingConfig | None = None,
-        report: Callable[[Look], None] | None = None,
-        advance: Callable[[NDArray[np.int16]], None] | None = None,
+        onlooker: Onlooker | None = None,
+        diary: Path | None = None,
     ) -> None:
         self.config = config or TrainingConfig()
         remembered = Remembered(practice.affinity, practice.dataset.interactions.n_users)
         self.practice, self.valid, self.modes = Practice(practice.dataset, remembered), valid, tuple(rules)
         self.encoder = StateEncoder(tuple(rules.items()))
         self.looks: list[Look] = []
-        self._report, self._advance = report, advance
+        self.chosen: list[Look] = []
+        """The best of each round."""
+        self._onlooker, self._diary = onlooker or Onlooker(), diary
         torch.manual_seed(self.config.seed)
-        self.network = UnifiedNetwork(self.config.network)
+        self.network: UnifiedNetwork | UnicornNetwork = UnifiedNetwork(self.config.network).to(self.config.device)
         self._kept: list[Comparisons] = []
         self._beside: dict[int, dict[str, dict[str, float]]] = {}
         self.rates: AnswerRates = HONEST
@@ -206,24 +229,30 @@ class Training:
             looking = time.perf_counter()
             look = self._choose(number, looking - began - away)
             away += time.perf_counter() - looking
+            self.chosen.append(look)
             if best is None or look.score > best[0]:
                 best = look.score, self._agent(look)
+                self._onlooker.improved(best[1])
         assert best is not None
         return best[1]
 
     def _learn(self, number: int) -> None:
         """One round."""
         config, dataset = self.config, self.practice.dataset
-        if config.fake is Fake.RANDOM_WEIGHTS:
-            torch.nn.init.normal_(self.network.residual.weight, std=RANDOM_RESIDUAL)
-        elif config.practises:
+        network = self.network
+        if config.fake is Fake.RANDOM_WEIGHTS and isinstance(network, UnifiedNetwork):
+            torch.nn.init.normal_(network.residual.weight, std=RANDOM_RESIDUAL)
+        elif config.practises and isinstance(network, UnifiedNetwork):
             self._kept = [*self._kept, self._compare(number)][-config.remembered_rounds :]
             found = Comparisons.join(self._kept)
-            fit_to_comparisons(self.network, dataset.catalogue, found, config.fit, config.seed + number)
+            losses = fit_to_comparisons(network, dataset.catalogue, found, config.fit, config.seed + number)
+            self._onlooker.fitted(number, losses)
         elif config.fake is Fake.NONE:
-            task = Reinforcement(config.learner, config.network, config.decisions, config.rewards, config.seed)
+            task = Reinforcement(
+                config.learner, config.network, config.decisions, config.rewards, config.seed, config.device
+            )
             setting = self.practice.setting(self._users(number), Rules())
-            self.network = reinforce(task, setting, dict(self.encoder.rules_of_mode), self.rates, self._advance)
+            self.network = reinforce(task, setting, dict(self.encoder.rules_of_mode), self.rates, self._onlooker.ended)
 
     def _users(self, number: int) -> UserType:
         """Who is practised with in a round."""
@@ -245,10 +274,23 @@ class Training:
             return Look(-1, 0.0, 0.0, self._figures(make, count), beside).score
 
         self.strength = max(self.config.strengths, key=score)
-        return raw.scaled(self.strength)
+        return replace(raw.scaled(self.strength), hears_no=self.config.hears_no)
 
     def _compare(self, number: int) -> Comparisons:
-        """One round of dialogues."""
+        """One round of dialogues, or what it came to before the training was broken off."""
+        path = None if self._diary is None else self._diary / f"round-{number}.safetensors"
+        if path is not None and path.exists():
+            try:
+                return Comparisons.load(path)
+            except DataError:
+                path.unlink()
+        found = self._practise(number)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            found.save(path)
+        return found
+
+    def _practise(self, number: int) -> Comparisons:
         config, share = self.config, max(1, self.config.dialogues // len(self.modes))
         users = self._users(number)
         parts = []
@@ -260,7 +302,7 @@ class Training:
             seed = (config.seed * 100 + number) * 10 + int(mode) + PRACTICE_SEED
             targets = draw_targets(self.practice.dataset, share, seed)
             setting = self.practice.setting(users, rules)
-            parts.append(compare_acts(setting, policy, self.encoder, targets, seed, advance=self._advance))
+            parts.append(compare_acts(setting, policy, self.encoder, targets, seed, advance=self._onlooker.ended))
         found = Comparisons.join(parts)
         if config.fake is Fake.SHUFFLED_REWARD:
             there = found.slots >= 0
@@ -281,8 +323,7 @@ class Training:
     def _look_at(self, number: int, seconds: float, prudence: float, dialogues: int) -> Look:
         policy = UnifiedPolicy(_prudent(self.network, prudence), self.encoder, self.rates, Rules())
         look = Look(number, seconds, prudence, self._figures(policy.with_rules, dialogues), self._of_rule(dialogues))
-        if self._report:
-            self._report(look)
+        self._onlooker.looked(look)
         return look
 
     def _of_rule(self, dialogues: int) -> dict[str, dict[str, float]]:
@@ -316,12 +357,14 @@ PRACTICE_SEED = 7_000_000
 """Seeds of practice begin here, far from those of any evaluation."""
 
 
-def _prudent(network: UnifiedNetwork, prudence: float) -> UnifiedNetwork:
-    """The same network, more or less prudent, as a copy."""
+def _prudent(network: UnifiedNetwork | UnicornNetwork, prudence: float) -> UnifiedNetwork | UnicornNetwork:
+    """The same network, more or less prudent, as a copy; one without a rule to hold on to as it is."""
+    if isinstance(network, UnicornNetwork):
+        return network
     copy = UnifiedNetwork(replace(network.config, prudence=prudence))
     copy.load_state_dict(network.state_dict())
     copy.eval()
-    return copy
+    return copy.to(network.value.weight.device)
 
 
 class RuleThatDoubts(BayesPolicy):

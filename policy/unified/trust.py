@@ -7,7 +7,7 @@ Legend: D dialogues, P attributes, F facets.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +37,14 @@ class AnswerRates:
     """For one vocabulary alone, shape (P, rates)."""
     vocabulary: str = ""
     """The :attr:`graph.catalogue.Catalogue.vocabulary` that ``of_attribute`` is for."""
+    hears_no: bool = True
+    """False to take a "no" as no evidence, as the published policies do."""
 
     def scaled(self, strength: float) -> "AnswerRates":
         """All rates multiplied: people differ, and who is reliable is better served by less doubt than the average."""
         facets = {name: _times(rates, strength) for name, rates in self.of_facet.items()}
         table = None if self.of_attribute is None else self.of_attribute * strength
-        return AnswerRates(_times(self.everywhere, strength), facets, table, self.vocabulary)
+        return replace(self, everywhere=_times(self.everywhere, strength), of_facet=facets, of_attribute=table)
 
     def model(self, catalogue: Catalogue) -> AnswerModel:
         """The answer model of a catalogue; rates of single attributes count where its attributes are the same."""
@@ -53,7 +55,7 @@ class AnswerRates:
         miss, false_alarm, dont_know, dont_care, sort_of_has, sort_of_lacks = np.ascontiguousarray(table.T)
         return AnswerModel(
             miss, false_alarm, dont_know, dont_care, np.maximum(dont_know, UNKNOWN_DONT_KNOW), sort_of_has,
-            sort_of_lacks, catalogue.attribute_rates,
+            sort_of_lacks, catalogue.attribute_rates, hears_no=self.hears_no,
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from graph.errors import OptionError
 from policy.unified.reinforcement import Learner
 from policy.unified.training import Fake, TrainingConfig
+from simulator.rewards import Rewards
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ def _training(**settings: Any) -> Callable[[TrainingConfig], TrainingConfig]:
 def _from_nothing(config: TrainingConfig) -> TrainingConfig:
     # Prudence holds to the rule, of which nothing may be left.
     return replace(config, network=replace(config.network, uses_rule=False), prudence=(0.0,))
+
+
+def _unicorn(config: TrainingConfig, *, as_published: bool = False) -> TrainingConfig:
+    """Practised as published: with classic people, for the rewards of the paper, without waiting."""
+    learner = Learner.UNICORN_AS_PUBLISHED if as_published else Learner.UNICORN
+    switches = replace(config.network, may_wait=False, may_change_list=not as_published)
+    return replace(
+        config, learner=learner, network=switches, users="classic", easy=(0.0,), prudence=(0.0,), strengths=(0.0,),
+        rewards=Rewards.unicorn(), hears_no=not as_published,
+    )  # fmt: skip
 
 
 ABLATIONS = {
@@ -62,8 +73,14 @@ FAKES = {
 RIVALS = {
     "dqn": Variant("the same network, learned by deep Q-learning", _training(learner=Learner.DQN, prudence=(0.0,))),
     "ppo": Variant("the same network, learned by masked PPO", _training(learner=Learner.PPO, prudence=(0.0,))),
+    "unicorn-published": Variant("UNICORN as published", lambda config: _unicorn(config, as_published=True)),
+    "unicorn-mended": Variant("UNICORN without the flaws of its code", lambda config: _unicorn(config)),
+    "unicorn-mixture": Variant(
+        "the same, practised with the people and for the reward of ours, and free to wait",
+        _training(learner=Learner.UNICORN, prudence=(0.0,), strengths=(0.0,)),
+    ),
 }
-"""Other learners."""
+"""Other learners, and another network."""
 
 VARIANTS = ABLATIONS | RIVALS | FAKES
 

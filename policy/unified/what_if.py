@@ -8,10 +8,15 @@ Legend: E decisions, N dialogues, K slots, C acts that are compared.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
+import safetensors
+import safetensors.numpy
 from numpy.typing import NDArray
 
+from graph.errors import DataError
+from graph.whole_file import written_whole
 from policy.unified.dqn import may_be_busy
 from simulator.core import Conversations
 from simulator.environments.observations import Encoder, Observation
@@ -46,6 +51,25 @@ class Comparisons:
 
     def __len__(self) -> int:
         return len(self.slots)
+
+    def save(self, path: Path) -> None:
+        """Keep them in a file."""
+        arrays = {f"seen {name}": np.ascontiguousarray(part) for name, part in self.seen.items()}
+        with written_whole(path) as unfinished:
+            safetensors.numpy.save_file({**arrays, "slots": self.slots, "returns": self.returns}, unfinished)
+
+    @classmethod
+    def load(cls, path: Path) -> "Comparisons":
+        """What :meth:`save` kept.
+
+        :raises DataError: when it is missing or damaged.
+        """
+        try:
+            arrays = safetensors.numpy.load_file(path)
+            slots, returns = arrays.pop("slots"), arrays.pop("returns")
+            return cls({name.removeprefix("seen "): part for name, part in arrays.items()}, slots, returns)
+        except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
+            raise DataError(f"{path}: no comparisons of acts ({error}); remove it") from error
 
 
 def compare_acts(

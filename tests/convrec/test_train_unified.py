@@ -101,3 +101,46 @@ def test_an_unknown_variant_is_refused_with_those_there_are(run: Run):
     code, _, err = run("train", "--dialogues", "60", "--variant", "no-gcn")
     assert code == 2
     assert "--variant no-gcn: no such variant; choose from no-gnn" in " ".join(err.split())
+
+
+def test_a_training_that_was_broken_off_goes_on_and_comes_to_the_same(run: Run, monkeypatch: pytest.MonkeyPatch):
+    arguments = ("train", "--dialogues", "60", "--questions", "binary", "--seed", "2", "--out")
+    assert run(*arguments, "whole")[0] == 0
+    practise = training.Training._practise
+    held: list[int] = []
+
+    def broken(self: training.Training, number: int) -> training.Comparisons:
+        if number == 1 and held.count(1) == 0:
+            held.append(number)
+            raise KeyboardInterrupt
+        held.append(number)
+        return practise(self, number)
+
+    monkeypatch.setattr(training.Training, "_practise", broken)
+    code, _, err = run(*arguments, "agent")
+    assert code == 130
+    assert "the same command goes on from here; the best so far is in agent" in " ".join(err.split())
+    load(Path("agent"))
+    code, _, err = run(*arguments, "agent")
+    assert code == 0
+    assert "going on with what was practised before" in err
+    assert held == [0, 1, 1], "the first round was not held again"
+    one, two = ((Path(each) / "network.safetensors").read_bytes() for each in ("whole", "agent"))
+    assert one == two
+    assert not any((Path("..") / "cache" / "practice").iterdir()), "nothing is left behind"
+
+
+def test_curves_are_drawn_and_written_for_tensorboard(run: Run):
+    code, out, err = run("train", "--dialogues", "60", "--questions", "binary", "--plot", "curve.svg", "--log", "logs")
+    assert code == 0, err
+    assert "reward on valid, mixture, binary" in out
+    assert {line.split()[0] for line in out.splitlines() if "█" in line} == {"start", "round"}
+    assert Path("curve.svg").read_text().count("round 2") >= 1
+    assert any(path.stat().st_size > 500 for path in Path("logs").iterdir())
+
+
+def test_a_device_that_is_not_there_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    code, _, err = run("train", "--device", "cuda")
+    assert code == 2
+    assert "--device cuda: PyTorch finds none here" in err
