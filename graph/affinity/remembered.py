@@ -12,6 +12,9 @@ from graph.csr import IntArray
 MOST_CELLS = 150_000_000
 """Scores that are remembered at most, 600 MB; users beyond that are worked out whenever they are met."""
 
+BLOCK = 256
+"""Users that are worked out at once."""
+
 
 class Remembered:
     """The same scores as those of another affinity."""
@@ -39,6 +42,11 @@ class Remembered:
         if beyond.any():
             scores[beyond] = self._affinity.scores(rooms[beyond] + ANONYMOUS)
         return scores
+
+    def fill(self) -> None:
+        """Work everybody out now, as many as there is room for: processes that are forked share it."""
+        for first in range(0, len(self._known), BLOCK):
+            self.scores(np.arange(first, min(first + BLOCK, len(self._known)), dtype=np.int32) + ANONYMOUS)
 
     def scores_of(self, profiles: Profiles) -> FloatArray:
         """Shape (B, V); see :class:`graph.affinity.protocol.Affinity`."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from policy.unified.encoding import StateEncoder
 from policy.unified.iteration import FitConfig, fit_to_comparisons
 from policy.unified.network import NetworkConfig, UnifiedNetwork
 from policy.unified.reinforcement import Learner, Reinforcement, reinforce
+from policy.unified.side_by_side import processors, side_by_side
 from policy.unified.trust import HONEST, AnswerCounts, AnswerRates, learn_rates
 from policy.unified.unicorn import UnicornNetwork
 from policy.unified.what_if import Comparisons, compare_acts
@@ -59,6 +61,9 @@ class Fake(StrEnum):
     SHUFFLED_REWARD = "shuffled reward"
     """Fitted to what acts came to at other decisions."""
 
+
+HALVES = 2
+"""Parts of the dialogues of a question mode, which processors share."""
 
 UNLEARNED = Fake.UNTRAINED, Fake.RANDOM_WEIGHTS
 
@@ -112,6 +117,12 @@ class Practice:
 
     dataset: Dataset
     affinity: Affinity
+
+    def remembered(self) -> "Practice":
+        """The same with every user's affinities at hand."""
+        affinity = Remembered(self.affinity, self.dataset.interactions.n_users)
+        affinity.fill()
+        return Practice(self.dataset, affinity)
 
     def setting(self, users: UserType, rules: Rules) -> Setting:
         """Dialogues with these users, by these rules."""
@@ -204,8 +215,7 @@ class Training:
         diary: Path | None = None,
     ) -> None:
         self.config = config or TrainingConfig()
-        remembered = Remembered(practice.affinity, practice.dataset.interactions.n_users)
-        self.practice, self.valid, self.modes = Practice(practice.dataset, remembered), valid, tuple(rules)
+        self.practice, self.valid, self.modes = practice.remembered(), valid.remembered(), tuple(rules)
         self.encoder = StateEncoder(tuple(rules.items()))
         self.looks: list[Look] = []
         self.chosen: list[Look] = []
@@ -291,23 +301,29 @@ class Training:
         return found
 
     def _practise(self, number: int) -> Comparisons:
-        config, share = self.config, max(1, self.config.dialogues // len(self.modes))
-        users = self._users(number)
-        parts = []
-        for mode in self.modes:
-            rules = Rules(questions=mode, rewards=config.rewards)
-            policy: Policy = UnifiedPolicy(self.network, self.encoder, self.rates, rules)
-            if number == 0:
-                policy = RuleThatDoubts(self.encoder.rule(mode), self.rates)
-            seed = (config.seed * 100 + number) * 10 + int(mode) + PRACTICE_SEED
-            targets = draw_targets(self.practice.dataset, share, seed)
-            setting = self.practice.setting(users, rules)
-            parts.append(compare_acts(setting, policy, self.encoder, targets, seed, advance=self._onlooker.ended))
-        found = Comparisons.join(parts)
-        if config.fake is Fake.SHUFFLED_REWARD:
+        parts = [partial(self._practise_part, number, mode, half) for mode in self.modes for half in range(HALVES)]
+        found = Comparisons.join(side_by_side(parts, self._onlooker.ended, self._workers))
+        if self.config.fake is Fake.SHUFFLED_REWARD:
             there = found.slots >= 0
-            found.returns[there] = np.random.default_rng(config.seed).permutation(found.returns[there])
+            found.returns[there] = np.random.default_rng(self.config.seed).permutation(found.returns[there])
         return found
+
+    def _practise_part(
+        self, number: int, mode: QuestionMode, half: int, told: Callable[[NDArray[np.int16]], None]
+    ) -> Comparisons:
+        config, share = self.config, max(1, self.config.dialogues // len(self.modes))
+        rules = Rules(questions=mode, rewards=config.rewards)
+        policy: Policy = UnifiedPolicy(self.network, self.encoder, self.rates, rules)
+        if number == 0:
+            policy = RuleThatDoubts(self.encoder.rule(mode), self.rates)
+        seed = ((config.seed * 100 + number) * 10 + int(mode) + PRACTICE_SEED) * HALVES + half
+        targets = draw_targets(self.practice.dataset, max(1, share // HALVES), seed)
+        setting = self.practice.setting(self._users(number), rules)
+        return compare_acts(setting, policy, self.encoder, targets, seed, advance=told)
+
+    @property
+    def _workers(self) -> int:
+        return 1 if self.config.device != "cpu" else processors()
 
     def _choose(self, number: int, seconds: float) -> Look:
         """The best prudence on valid for the network as it is now."""
@@ -336,13 +352,18 @@ class Training:
 
     def _figures(self, make: Callable[[Rules], Policy], dialogues: int) -> dict[str, dict[str, float]]:
         """What a policy reaches on valid, by population and mode."""
-        figures = {}
-        for users in dict.fromkeys((self.config.users, "classic")):
-            for mode in self.modes:
-                rules = Rules(questions=mode)
-                setting = self.valid.setting(parse_users(users), rules)
-                figures[f"{users}, {mode.name.lower()}"] = held(setting, make(rules), dialogues)
-        return figures
+        populations = dict.fromkeys((self.config.users, "classic"))
+        parts = {
+            f"{users}, {mode.name.lower()}": partial(self._figures_of, users, Rules(questions=mode), make, dialogues)
+            for users in populations
+            for mode in self.modes
+        }
+        return dict(zip(parts, side_by_side(list(parts.values()), lambda said: None, self._workers), strict=True))
+
+    def _figures_of(
+        self, users: str, rules: Rules, make: Callable[[Rules], Policy], dialogues: int, told: Callable[[Any], None]
+    ) -> dict[str, float]:
+        return held(self.valid.setting(parse_users(users), rules), make(rules), dialogues)
 
     def _agent(self, look: Look) -> Agent:
         network = _prudent(self.network, look.prudence)
@@ -421,4 +442,5 @@ def dialogues_needed(config: TrainingConfig, modes: Sequence[Any]) -> int | None
     """Dialogues that ``advance`` is told of in one training; None where nobody knows."""
     if not config.practises:
         return None
-    return config.rounds * max(1, config.dialogues // len(modes)) * len(modes)
+    share = max(1, config.dialogues // len(modes))
+    return config.rounds * max(1, share // HALVES) * HALVES * len(modes)
