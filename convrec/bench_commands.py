@@ -21,6 +21,7 @@ from rich.table import Table
 from convrec.acceptance import EVALUATIONS, draw_page
 from convrec.affinity_page import PICTURE, draw_calibration
 from convrec.bench_affinity import affinity
+from convrec.bench_agent import agent
 from convrec.bench_policy import policy
 from convrec.bench_simulator import simulator
 from convrec.cli import examples
@@ -64,6 +65,7 @@ def bench() -> None:
 bench.add_command(affinity)
 bench.add_command(simulator)
 bench.add_command(policy)
+bench.add_command(agent)
 
 
 @bench.command(

@@ -11,7 +11,7 @@ import numpy as np
 
 from convrec.plots import open_figure
 from convrec.policy_units import ABLATION_SEEDS, ELSEWHERE, SEEDS, VARIANTS, WHOLE, Unit, units
-from convrec.recorded import markdown_table
+from convrec.recorded import markdown_table, read_result
 from convrec.user_tables import METRICS
 from graph.errors import DataError
 from policy.registry import UNIFIED
@@ -139,6 +139,7 @@ def policy_sections(results: Path) -> Iterator[str]:
     if WHOLE in found:
         yield from _parts(found)
     yield from _costs(results)
+    yield from _speed(results)
 
 
 def _by_users(tests: Sequence[Tests]) -> str:
@@ -247,6 +248,26 @@ def _costs(results: Path) -> Iterator[str]:
         yield markdown_table(
             ["data", "minutes to train", "doubt chosen", "prudence chosen", "ms a decision in a batch"], lines
         )
+
+
+def _speed(results: Path) -> Iterator[str]:
+    path = results / "agent.json"
+    if not path.exists():
+        return
+    content = read_result(path)
+    yield f"`{content['command']}` · commit `{content['commit']}` · {content['device']}, one core; the rule in brackets"
+    yield markdown_table(
+        ["data", "updates of 128 a second", "dialogues", "seconds for them", "ms a single decision", "calibrations/s"],
+        [
+            [
+                row["data"], f"{row['updates_per_second']:.1f}", f"{row['dialogues']:,}",
+                f"{row['seconds']:.1f} ({row['by_rule']:.1f})",
+                f"{row['decision_ms']:.1f} ({row['decision_by_rule_ms']:.1f})",
+                f"{row['calibrations_per_second']:.0f}",
+            ]
+            for row in content["results"]
+        ],
+    )  # fmt: skip
 
 
 def _decision(test: dict[str, Any]) -> float:

@@ -127,7 +127,7 @@ class UnicornNetwork(nn.Module):
         return self.history(alike).mean(dim=1)
 
 
-def transe(dataset: Dataset, seed: int, epochs: int = 8) -> tuple[Tensor, Tensor]:
+def transe(dataset: Dataset, seed: int, epochs: int = 15) -> tuple[Tensor, Tensor]:
     """Embeddings of items (V, 64) and attributes (P, 64) from who chose what in train and what has which attribute.
 
     Bordes et al. 2013, "Translating embeddings for modeling multi-relational data"; learned with PyG.
@@ -144,7 +144,7 @@ def transe(dataset: Dataset, seed: int, epochs: int = 8) -> tuple[Tensor, Tensor
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     triples = [torch.as_tensor(part.astype(np.int64)) for part in (heads, kinds, tails)]
     for _ in range(epochs):
-        for batch in model.loader(*triples, batch_size=4096, shuffle=True):
+        for batch in model.loader(*triples, batch_size=1024, shuffle=True):
             optimizer.zero_grad()
             model.loss(*batch).backward()
             optimizer.step()
