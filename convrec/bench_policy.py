@@ -89,7 +89,7 @@ def _do(unit: Unit, results: Path, agents: Path) -> int:
         "schema_version": SCHEMA_VERSION,
         "command": f"convrec bench policy --only {unit.name}",
         "commit": next(iter(tests.values()))["commit"],
-        "train": {name: trained.get(name) for name in ("command", "commit", "seed", "minutes", "strength")},
+        "train": {name: trained.get(name) for name in ("command", "commit", "seed", "minutes", "doubt")},
         "prudence": trained["network"]["prudence"],
         "tests": tests,
     }

@@ -239,7 +239,7 @@ def _costs(results: Path) -> Iterator[str]:
         ]  # fmt: skip
         if recorded:
             minutes = ", ".join(f"{each['train']['minutes']:.1f}" for each in recorded)
-            shown = ", ".join(f"{each['train']['strength']:g}" for each in recorded)
+            shown = ", ".join(f"{each['train']['doubt']:g}" for each in recorded)
             prudence = ", ".join(f"{each['prudence']:g}" for each in recorded)
             decision = np.mean([_decision(each["tests"]["classic-binary"]) for each in recorded])
             lines.append([data, minutes, shown, prudence, f"{decision:.2f}"])

@@ -93,6 +93,10 @@ class AnswerModel:
     """Chance that "like this one, but older" is said although the item in mind is not older."""
     hears_no: bool = True
     """False to take a "no" as no evidence, as the published policies do."""
+    otherwise: "AnswerModel | None" = None
+    """How those answer who do not answer like this; None where everybody does."""
+    doubt: float = 0.0
+    """Chance beforehand that somebody is one of them."""
 
     @classmethod
     def honest(cls, catalogue: Catalogue) -> "AnswerModel":

@@ -105,6 +105,8 @@ class Belief:
         self.catalogue = catalogue
         self.answer_model = answer_model
         self._weights = kernels.as_rows(log_prior + hash_order(catalogue.item_ids) * np.float32(TIE_BREAK))
+        self.evidence = np.zeros(len(self._weights))
+        """Log-likelihood of what was heard that is common to all items of a dialogue, shape (N,)."""
         if eligible is not None:
             self._weights[~np.broadcast_to(eligible, self._weights.shape)] = -np.inf
             if (empty := np.isneginf(self._weights).all(axis=1)).any():
@@ -120,6 +122,21 @@ class Belief:
     def log_weights(self) -> NDArray[np.float32]:
         """Unnormalised log posterior, shape (N, V); -inf for items that may not be shown.  Not to be written to."""
         return self._weights
+
+    @property
+    def trust(self) -> NDArray[np.float64]:
+        """Chance that each user is as the answer model has it, shape (N,): beyond doubt."""
+        return np.ones(self.n_dialogues)
+
+    @property
+    def models(self) -> list[tuple[NDArray[np.intp] | slice, AnswerModel]]:
+        """Dialogues, and by which model their next answer is expected."""
+        return [(slice(None), self.answer_model)]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the weights."""
+        return self._weights.nbytes
 
     def update(self, evidence: Evidence) -> None:
         """Take evidence in, in place."""
@@ -149,6 +166,7 @@ class Belief:
         logs = self.answer_model.log_likelihood(
             evidence.options, evidence.answers, evidence.naming, evidence.confidence
         )
+        np.add.at(self.evidence, evidence.rows, logs[:, 0])
         items, unknown = self.catalogue.attribute_items, self.catalogue.unknown_items
         facets = self.catalogue.attribute_facet[evidence.options[:, 0]]
         kernels.add_by_state(
@@ -244,11 +262,14 @@ class Belief:
     def take(self, rows: NDArray[np.intp]) -> "Belief":
         """The belief of some of the dialogues, as a copy."""
         chosen = object.__new__(Belief)
-        chosen.catalogue, chosen.answer_model = self.catalogue, self.answer_model
-        chosen._weights = self._weights[rows]
+        self._copy_to(chosen, rows)
         return chosen
+
+    def _copy_to(self, chosen: "Belief", rows: NDArray[np.intp]) -> None:
+        chosen.catalogue, chosen.answer_model = self.catalogue, self.answer_model
+        chosen._weights, chosen.evidence = self._weights[rows], self.evidence[rows]
 
     def put(self, rows: NDArray[np.intp], other: "Belief") -> None:
         """Write ``other`` over the belief of some of the dialogues."""
-        self._weights[rows] = other._weights
+        self._weights[rows], self.evidence[rows] = other._weights, other.evidence
         self._forget()

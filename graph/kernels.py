@@ -152,6 +152,33 @@ def normalise(log_weights, peaks):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def mix(mixed, shares, rows, one, log_one, other, log_other):  # type: ignore[no-untyped-def]
+    """Log-weights of two hypotheses together, and how much of the mass is the first one's.
+
+    :param mixed, shares: written to in the rows given, shapes (N, V) and (N,).
+    :param one, other: log-weights under each hypothesis, shape (N, V).
+    :param log_one, log_other: what each hypothesis adds to all weights of a row, shape (N,).
+    """
+    for row in rows:
+        most = max(log_one[row], log_other[row])
+        add_one, add_other = np.float32(log_one[row] - most), np.float32(log_other[row] - most)
+        peak = np.float32(-np.inf)
+        for item in range(mixed.shape[1]):
+            first, second = one[row, item] + add_one, other[row, item] + add_other
+            high, low = max(first, second), min(first, second)
+            # What would not change a float32 is not worked out.
+            mixed[row, item] = high + np.log1p(np.exp(low - high)) if low - high > -17.0 else high
+            peak = max(peak, high)
+        its, all_of_it = 0.0, 0.0
+        for item in range(mixed.shape[1]):
+            if mixed[row, item] - peak > LEAST_DISTANCE:
+                all_of_it += np.exp(mixed[row, item] - peak)
+                if one[row, item] + add_one - peak > LEAST_DISTANCE:
+                    its += np.exp(one[row, item] + add_one - peak)
+        shares[row] = min(its / all_of_it, 1.0)
+
+
+@njit(cache=True)
 def masses_of(log_weights, rows, items, scales):  # type: ignore[no-untyped-def]
     """Belief in given items of given rows.
 

@@ -58,29 +58,42 @@ def _most_telling(
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """The best attributes of each group to ask about alone, and their bits, shape (N, G, count)."""
     catalogue = belief.catalogue
-    return question_kernels.most_telling(
-        belief.attribute_masses, belief.unknown_masses, catalogue.attribute_facet, *belief.answer_model.binary_channel,
-        hash_order(catalogue.attribute_ids) * np.float32(TIE_BREAK), groups, n_groups, count, asked,
-    )  # fmt: skip
+    attributes = np.empty((belief.n_dialogues, n_groups, count), np.int32)
+    bits = np.empty(attributes.shape)
+    for rows, model in belief.models:
+        attributes[rows], bits[rows] = question_kernels.most_telling(
+            belief.attribute_masses[rows], belief.unknown_masses[rows], catalogue.attribute_facet,
+            *model.binary_channel, hash_order(catalogue.attribute_ids) * np.float32(TIE_BREAK), groups, n_groups,
+            count, asked[rows],
+        )  # fmt: skip
+    return attributes, bits
 
 
 def _best_facets(belief: Belief, asked: NDArray[np.int32], mode: QuestionMode, count: int) -> Questions:
-    catalogue, model = belief.catalogue, belief.answer_model
+    catalogue = belief.catalogue
     weighed, _ = _most_telling(belief, asked, catalogue.attribute_facet, catalogue.n_facets, N_WEIGHED)
     edges = catalogue.item_attributes
     options, cells = question_kernels.choose_options(
         belief.log_weights, belief.peaks, belief.unknown_masses, weighed, catalogue.attribute_facet,
         mode is QuestionMode.FACET, mode.n_options, edges.indptr, edges.indices,
     )  # fmt: skip
-    if mode is QuestionMode.MULTI:
-        value = question_kernels.picking_information(cells, belief.unknown_masses, options, *model.binary_channel)
-    else:
-        value = _naming_information(model, options, cells, belief.unknown_masses)
+    value = np.empty((belief.n_dialogues, catalogue.n_facets))
+    for rows, model in belief.models:
+        asking = options[rows], cells[rows], belief.unknown_masses[rows]
+        worth = _picking_information if mode is QuestionMode.MULTI else _naming_information
+        value[rows] = worth(model, *asking)
     best = kernels.largest(value, count, options[:, :, 0] < 0)
     found = best >= 0
     safe = np.maximum(best, 0)
     chosen = np.where(found[:, :, None], np.take_along_axis(options, safe[:, :, None], axis=1), -1)
     return Questions(chosen, np.where(found, np.take_along_axis(value, safe, axis=1), 0.0))
+
+
+def _picking_information(
+    model: AnswerModel, options: NDArray[np.int32], cells: NDArray[np.float64], unknown: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The same of one multi question of each facet, shape (N, F)."""
+    return question_kernels.picking_information(cells, unknown, options, *model.binary_channel)
 
 
 def _naming_information(

@@ -128,7 +128,7 @@ class Conversations:
     @property
     def nbytes(self) -> int:
         """Bytes of everything that is kept of these dialogues."""
-        parts = (self.history, self.tally, self._users, self.belief.log_weights, self._policy_keys)
+        parts = (self.history, self.tally, self._users, self.belief, self._policy_keys)
         return sum(part.nbytes for part in parts)
 
     def state(self, rows: NDArray[np.intp] | None = None) -> State:

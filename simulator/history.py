@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from graph.answers import Answer, AnswerModel
 from graph.belief import AnswerEvidence, Belief, CritiqueEvidence, RejectionEvidence, VolunteeredEvidence
 from graph.catalogue import Catalogue
+from graph.doubting_belief import DoubtingBelief
 from simulator.rows import RowArrays
 from simulator.timing import TICK_SECONDS, Cues, Event
 
@@ -274,7 +275,8 @@ def believe(
     :param log_prior: affinity of each dialogue's user with each item, shape (N, V).
     :param eligible: items that may be shown, shape (V,) or (N, V).
     """
-    belief = Belief(catalogue, answer_model, log_prior, eligible)
+    kind = Belief if answer_model.otherwise is None else DoubtingBelief
+    belief = kind(catalogue, answer_model, log_prior, eligible)
     belief.open_with(np.arange(history.n_dialogues), history.opening)
     for step in range(int(history.length.max(initial=0))):
         rows = np.flatnonzero(history.length > step)

@@ -33,7 +33,7 @@ NETWORKS: Mapping[str, tuple[Any, Any]] = {
 }  # fmt: skip
 """By kind of agent: what says how its network is made, and the network."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ARRAYS, META = "network.safetensors", "agent.json"
 OF_ATTRIBUTE = "rates of attributes"
 LARGEST = 5_000_000
@@ -73,6 +73,7 @@ def save(agent: Agent, folder: Path) -> None:
             "everywhere": list(map(float, agent.rates.everywhere)),
             "of_facet": {name: list(map(float, rates)) for name, rates in agent.rates.of_facet.items()},
             "vocabulary": agent.rates.vocabulary,
+            "doubt": agent.rates.doubt,
             "hears_no": agent.rates.hears_no,
         },
         **agent.provenance,
@@ -138,7 +139,8 @@ def _restore(meta: dict[str, Any], space: ActionSpace, arrays: dict[str, Any]) -
         {str(name): _chances(each) for name, each in stated["of_facet"].items()},
         None if of_attribute is None else _checked_table(of_attribute),
         str(stated["vocabulary"]),
-        bool(stated.get("hears_no", True)),
+        _share(stated["doubt"]),
+        bool(stated["hears_no"]),
     )
     known = {"network", "rules", "rates", "space", "layout", "arrays_sha256", "schema_version", "kind"}
     provenance = {name: value for name, value in meta.items() if name not in known}
@@ -156,6 +158,12 @@ def _chances(values: Any) -> tuple[float, ...]:
     if len(numbers) != len(RATES) or max(numbers) >= 1:
         raise ValueError(f"rates {values}")
     return numbers
+
+
+def _share(value: Any) -> float:
+    if (number := _number(value)) > 1.0:
+        raise ValueError(f"{value!r} is no chance")
+    return number
 
 
 def _number(value: Any) -> float:

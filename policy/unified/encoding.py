@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from graph.answers import Answer, QuestionMode
+from graph.answers import Answer, AnswerModel, QuestionMode
 from graph.catalogue import Catalogue
 from policy.bayes import GainRule, binary_entropy
 from policy.unified.layout import (
@@ -124,7 +124,7 @@ class StateEncoder:
 
 
 def _slots(state: State, values: NDArray[np.float64]) -> NDArray[np.float32]:
-    candidates, model = state.candidates, state.belief.answer_model
+    candidates, model = state.candidates, _of_those_who_err(state)
     space, n = candidates.space, len(values)
     features = np.zeros((n, space.n_slots, len(SLOTS)), np.float32)
     features[:, :, : len(SLOT_FEATURES)] = slot_features(state)
@@ -144,6 +144,12 @@ def _slots(state: State, values: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.clip(features, -8.0, 8.0)
 
 
+def _of_those_who_err(state: State) -> AnswerModel:
+    """How far answers can be trusted where they cannot be trusted blindly."""
+    model = state.belief.answer_model
+    return model if model.otherwise is None else model.otherwise
+
+
 def _moment(state: State, rules: Rules) -> NDArray[np.float32]:
     history, context = state.history, context_features(state, rules)
     refused = _was_refused(history)
@@ -151,7 +157,7 @@ def _moment(state: State, rules: Rules) -> NDArray[np.float32]:
     everyone = np.arange(history.n_dialogues)
     latest = np.where(refused.any(axis=1), history.n_steps - 1 - refused[:, ::-1].argmax(axis=1), 0)
     mode = [np.full(len(context), rules.questions is each, np.float32) for each in QuestionMode]
-    extra = [forecasts.sum(axis=1), forecasts[everyone, latest], *mode]
+    extra = [state.belief.trust, forecasts.sum(axis=1), forecasts[everyone, latest], *mode]
     return np.clip(np.concatenate([context, np.stack(extra, axis=1)], axis=1), -8.0, 8.0).astype(np.float32)
 
 
@@ -168,7 +174,7 @@ def _was_refused(history: History) -> NDArray[np.bool_]:
 
 def _answered(state: State) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The attributes last heard of, latest first, and their features."""
-    history, model = state.history, state.belief.answer_model
+    history, model = state.history, _of_those_who_err(state)
     n, length, m = history.options.shape
     attributes = np.concatenate([history.options.reshape(n, -1), history.volunteered, history.opening[:, None]], axis=1)
     unasked = np.full((n, length + 1), Answer.YES, np.int8)

@@ -32,7 +32,7 @@ SLOTS = (
 """Features of each slot: those of :data:`simulator.environments.observations.SLOT_FEATURES`, what the gain rule makes
 of it, and how far answers to it can be trusted."""
 
-MOMENT = (*CONTEXT_FEATURES, "refused in vain", "latest refused", "binary", "facet", "multi")
+MOMENT = (*CONTEXT_FEATURES, "trust", "refused in vain", "latest refused", "binary", "facet", "multi")
 """Features of the moment, for the user's node."""
 
 ANSWERED = (
@@ -56,7 +56,7 @@ attributes of one facet, and items by the share of attributes they have in commo
 
 OF_BELIEF = {
     "slots": (SLOTS, ("bits", "mass", "list mass", "value by the rule", "behind the best", "unknown")),
-    "moment": (MOMENT, ("entropy", "best bits", "list mass", "refused in vain", "latest refused")),
+    "moment": (MOMENT, ("entropy", "best bits", "list mass", "trust", "refused in vain", "latest refused")),
     "answers": (ANSWERED, ("mass",)),
     "refusals": (REFUSED, ("mass", "chance")),
     "steps": (STEPS, ("chance",)),

@@ -35,7 +35,7 @@ from policy.unified.iteration import FitConfig, fit_to_comparisons
 from policy.unified.network import NetworkConfig, UnifiedNetwork
 from policy.unified.reinforcement import Learner, Reinforcement, reinforce
 from policy.unified.side_by_side import processors, side_by_side
-from policy.unified.trust import HONEST, AnswerCounts, AnswerRates, learn_rates
+from policy.unified.trust import HONEST, AnswerCounts, AnswerRates, Heard, learn_rates, who_errs
 from policy.unified.unicorn import UnicornNetwork
 from policy.unified.what_if import Comparisons, compare_acts
 from simulator.core import Rules
@@ -86,9 +86,9 @@ class TrainingConfig:
     rewards: Rewards = PRACTICE_REWARDS
     network: NetworkConfig = field(default_factory=NetworkConfig)
     fit: FitConfig = field(default_factory=FitConfig)
-    strengths: tuple[float, ...] = (0.05, 0.02, 0.01, 0.003, 0.0)
-    """What the learned rates of the answer model are multiplied with, to choose from on valid; see
-    :meth:`policy.unified.trust.AnswerRates.scaled`."""
+    doubts: tuple[float, ...] = (0.2, 0.1, 0.03, 0.01, 0.0)
+    """Chances beforehand that somebody errs, to choose from on valid: people who do are found out soon, and those who
+    do not are better served by less doubt than there is reason for."""
     hears_no: bool = True
     """False to take a "no" as no evidence, as the published policies do."""
     rate_dialogues: int = 3000
@@ -226,7 +226,7 @@ class Training:
         self._kept: list[Comparisons] = []
         self._beside: dict[int, dict[str, dict[str, float]]] = {}
         self.rates: AnswerRates = HONEST
-        self.strength = 0.0
+        self.doubt = 0.0
 
     def run(self) -> Agent:
         """Practise round by round, and hand out the agent that did best on valid."""
@@ -271,20 +271,20 @@ class Training:
 
     def _doubt(self) -> AnswerRates:
         """The answer model to go on with: how much doubt serves everybody is seen from the gain rule on valid."""
-        raw = learn_trust(self.practice, self.encoder, self.modes, self.config)
+        learned = learn_trust(self.practice, self.encoder, self.modes, self.config)
         count = self.config.valid_dialogues // 2
         beside = self._of_rule(count)
 
-        def score(strength: float) -> float:
-            rates = raw.scaled(strength)
+        def score(doubt: float) -> float:
+            rates = replace(learned, doubt=doubt)
 
             def make(rules: Rules) -> Policy:
                 return RuleThatDoubts(self.encoder.rule(rules.questions), rates)
 
             return Look(-1, 0.0, 0.0, self._figures(make, count), beside).score
 
-        self.strength = max(self.config.strengths, key=score)
-        return replace(raw.scaled(self.strength), hears_no=self.config.hears_no)
+        self.doubt = max(self.config.doubts, key=score)
+        return replace(learned, doubt=self.doubt, hears_no=self.config.hears_no)
 
     def _compare(self, number: int) -> Comparisons:
         """One round of dialogues, or what it came to before the training was broken off."""
@@ -369,7 +369,7 @@ class Training:
         network = _prudent(self.network, look.prudence)
         settings = {
             "training": asdict(self.config), "valid": dict(look.figures), "valid_of_rule": dict(look.beside),
-            "practised_seconds": round(look.seconds), "strength": self.strength,
+            "practised_seconds": round(look.seconds), "doubt": self.doubt,
         }  # fmt: skip
         return Agent(network, self.encoder, self.rates, provenance=settings)
 
@@ -409,20 +409,22 @@ def learn_trust(
     """
     rates = HONEST
     for round_number in range(2):
-        table = np.zeros(())
+        parts = []
         for mode in modes:
-            rule = RuleThatDoubts(encoder.rule(mode), rates.scaled(SOME_DOUBT))
+            rule = RuleThatDoubts(encoder.rule(mode), replace(rates, doubt=SOME_DOUBT if round_number else 0.0))
             setting = practice.setting(parse_users(config.users), Rules(questions=mode))
             seed = (config.seed * 100 + 50 + round_number) * 10 + int(mode) + PRACTICE_SEED
             targets = draw_targets(practice.dataset, config.rate_dialogues // len(modes), seed)
             history = run_dialogues(setting, patient(rule), targets, seed).history
-            table = table + AnswerCounts.of(practice.dataset.catalogue, history, targets.items).table
-        rates = learn_rates(practice.dataset.catalogue, AnswerCounts(table))
+            parts.append(Heard.of(practice.dataset.catalogue, history, targets.items))
+        heard = Heard.join(parts)
+        chance, _ = who_errs(heard)
+        rates = learn_rates(practice.dataset.catalogue, AnswerCounts.of(practice.dataset.catalogue, heard, chance))
     return rates
 
 
-SOME_DOUBT = 0.05
-"""Strength of learned rates while they are learned anew."""
+SOME_DOUBT = 0.03
+"""Chance that somebody errs, while the rates of those who do are learned anew."""
 
 
 def held(setting: Setting, policy: Policy, count: int, seed: int = 0) -> dict[str, float]:

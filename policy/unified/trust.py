@@ -3,10 +3,10 @@
 Rates are those of a facet where it was learned and of all together elsewhere, so that they can be taken to another
 catalogue; each attribute of the catalogue they were learned on may have its own.
 
-Legend: D dialogues, P attributes, F facets.
+Legend: D dialogues, L answers heard, P attributes, F facets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,14 +37,10 @@ class AnswerRates:
     """For one vocabulary alone, shape (P, rates)."""
     vocabulary: str = ""
     """The :attr:`graph.catalogue.Catalogue.vocabulary` that ``of_attribute`` is for."""
+    doubt: float = 1.0
+    """Chance beforehand that somebody answers like this; all others are honest."""
     hears_no: bool = True
     """False to take a "no" as no evidence, as the published policies do."""
-
-    def scaled(self, strength: float) -> "AnswerRates":
-        """All rates multiplied: people differ, and who is reliable is better served by less doubt than the average."""
-        facets = {name: _times(rates, strength) for name, rates in self.of_facet.items()}
-        table = None if self.of_attribute is None else self.of_attribute * strength
-        return replace(self, everywhere=_times(self.everywhere, strength), of_facet=facets, of_attribute=table)
 
     def model(self, catalogue: Catalogue) -> AnswerModel:
         """The answer model of a catalogue; rates of single attributes count where its attributes are the same."""
@@ -53,18 +49,83 @@ class AnswerRates:
             by_facet = np.array([self.of_facet.get(facet.name, self.everywhere) for facet in catalogue.facets])
             table = by_facet[catalogue.attribute_facet]
         miss, false_alarm, dont_know, dont_care, sort_of_has, sort_of_lacks = np.ascontiguousarray(table.T)
-        return AnswerModel(
+        model = AnswerModel(
             miss, false_alarm, dont_know, dont_care, np.maximum(dont_know, UNKNOWN_DONT_KNOW), sort_of_has,
             sort_of_lacks, catalogue.attribute_rates, hears_no=self.hears_no,
         )  # fmt: skip
+        if self.doubt == 1.0:
+            return model
+        honest = replace(AnswerModel.honest(catalogue), hears_no=self.hears_no)
+        return replace(honest, otherwise=model, doubt=self.doubt) if self.doubt else honest
 
 
-def _times(rates: tuple[float, ...], strength: float) -> tuple[float, ...]:
-    return tuple(rate * strength for rate in rates)
-
-
-HONEST = AnswerRates((0.0,) * len(RATES))
+HONEST = AnswerRates((0.0,) * len(RATES), doubt=0.0)
 """Everybody knows and tells the truth."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Answers to options of which it came out in the end what is true, one by one."""
+
+    dialogue: NDArray[np.intp]
+    """Place of the dialogue of each, shape (L,)."""
+    attribute: NDArray[np.int32]
+    has: NDArray[np.bool_]
+    """Whether the item in question has it."""
+    answer: NDArray[np.int8]
+    n_dialogues: int
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, history: History, items: NDArray[np.integer]) -> "Heard":
+        """From dialogues that are over.
+
+        :param items: what each turned out to be about, lost ones included, shape (D,), -1 where it never came out.
+            Whoever slips is found less often, so that counting successes alone would make people look reliable.
+        """
+        asked = (history.acts == Act.ASK) & (items >= 0)[:, None]
+        rows, steps = np.nonzero(asked)
+        options, answers = history.options[rows, steps], history.answers[rows, steps]
+        about, dialogues = (np.broadcast_to(each[:, None], options.shape) for each in (items[rows], rows))
+        heard = (options >= 0) & (answers >= 0) & (answers != Answer.UNSAID)
+        heard &= catalogue.known[about, catalogue.attribute_facet[options]]
+        about, options = about[heard], options[heard]
+        has = catalogue.item_attributes.contains(about, options)
+        return cls(dialogues[heard], options, has, answers[heard], history.n_dialogues)
+
+    @property
+    def slips(self) -> NDArray[np.bool_]:
+        """Answers that nobody gives who knows and tells the truth, shape (L,)."""
+        return np.where(self.has, self.answer != Answer.YES, self.answer != Answer.NO)
+
+    @classmethod
+    def join(cls, parts: Sequence["Heard"]) -> "Heard":
+        """Those of several runs."""
+        firsts = np.cumsum([0, *(part.n_dialogues for part in parts)])
+        dialogue = np.concatenate([part.dialogue + first for part, first in zip(parts, firsts, strict=False)])
+        attribute, has, answer = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("attribute", "has", "answer")
+        )
+        return cls(dialogue, attribute, has, answer, int(firsts[-1]))
+
+
+def who_errs(heard: Heard, rounds: int = 30) -> tuple[Counts, float]:
+    """Chance that the user of each dialogue is one of those who err, shape (D,), and how many of them there are.
+
+    Two classes of people by expectation and maximisation: some never slip, the others now and then (Dawid and Skene
+    1979, "Maximum likelihood estimation of observer error-rates using the EM algorithm").
+    """
+    n_answers = np.bincount(heard.dialogue, minlength=heard.n_dialogues)
+    n_slips = np.bincount(heard.dialogue, heard.slips, minlength=heard.n_dialogues)
+    share, rate = 0.5, 0.2
+    chance = np.where(n_slips > 0, 1.0, share)
+    if not n_slips.any():
+        return np.zeros(heard.n_dialogues), 0.0
+    for _ in range(rounds):
+        silent = share * (1.0 - rate) ** n_answers
+        chance = np.where(n_slips > 0, 1.0, silent / (silent + 1.0 - share))
+        share = float(np.clip(chance.mean(), 1e-3, 1.0 - 1e-3))
+        rate = float(np.clip((chance * n_slips).sum() / max((chance * n_answers).sum(), 1.0), 1e-3, 1.0 - 1e-3))
+    return chance, share
 
 
 @dataclass
@@ -75,23 +136,14 @@ class AnswerCounts:
     """Shape (P, 2, answers): lacks and has."""
 
     @classmethod
-    def of(cls, catalogue: Catalogue, history: History, items: NDArray[np.integer]) -> "AnswerCounts":
-        """Counted over dialogues that are over.
+    def of(cls, catalogue: Catalogue, heard: Heard, weights: Counts | None = None) -> "AnswerCounts":
+        """Counted.
 
-        :param items: what each turned out to be about, lost ones included, shape (D,), -1 where it never came out.
-            Whoever slips is found less often, so that counting successes alone would make people look reliable.
+        :param weights: what each dialogue counts for, shape (D,); once if not given.
         """
         table = np.zeros((catalogue.n_attributes, 2, len(Answer)))
-        asked = (history.acts == Act.ASK) & (items >= 0)[:, None]
-        rows, steps = np.nonzero(asked)
-        options, answers = history.options[rows, steps], history.answers[rows, steps]
-        about = np.broadcast_to(items[rows, None], options.shape)
-        heard = (options >= 0) & (answers >= 0) & (answers != Answer.UNSAID)
-        about, options, answers = about[heard], options[heard], answers[heard]
-        known = catalogue.known[about, catalogue.attribute_facet[options]]
-        about, options, answers = about[known], options[known], answers[known]
-        has = catalogue.item_attributes.contains(about, options)
-        np.add.at(table, (options, has.astype(np.intp), answers), 1.0)
+        amounts = 1.0 if weights is None else weights[heard.dialogue]
+        np.add.at(table, (heard.attribute, heard.has.astype(np.intp), heard.answer), amounts)
         return cls(table)
 
 

@@ -40,7 +40,7 @@ def _unicorn(config: TrainingConfig, *, as_published: bool = False) -> TrainingC
     learner = Learner.UNICORN_AS_PUBLISHED if as_published else Learner.UNICORN
     switches = replace(config.network, may_wait=False, may_change_list=not as_published)
     return replace(
-        config, learner=learner, network=switches, users="classic", easy=(0.0,), prudence=(0.0,), strengths=(0.0,),
+        config, learner=learner, network=switches, users="classic", easy=(0.0,), prudence=(0.0,), doubts=(0.0,),
         rewards=Rewards.unicorn(), hears_no=not as_published,
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ ABLATIONS = {
     "no-transformer": Variant("no Transformer over the history", _network(history_layers=0)),
     "no-belief": Variant("the network is not told what is believed", _network(sees_belief=False)),
     "no-residual": Variant("values start from nothing instead of the gain rule", _from_nothing),
-    "no-answer-model": Variant("every answer is believed", _training(strengths=(0.0,))),
+    "no-answer-model": Variant("every answer is believed", _training(doubts=(0.0,))),
     "no-wait": Variant("waiting is closed", _network(may_wait=False)),
     "fixed-list": Variant("lists are the most believed items", _network(may_change_list=False)),
     "rule-decides": Variant("the gain rule says when to recommend", _network(rule_decides=True)),
@@ -61,7 +61,7 @@ ABLATIONS = {
 FAKES = {
     "untrained": Variant(
         "the residual is left at zero, and every answer is believed: the gain rule",
-        _training(fake=Fake.UNTRAINED, prudence=(0.0,), strengths=(0.0,)),
+        _training(fake=Fake.UNTRAINED, prudence=(0.0,), doubts=(0.0,)),
     ),
     "random-weights": Variant("the residual is random", _training(fake=Fake.RANDOM_WEIGHTS, prudence=(0.0,))),
     "shuffled-reward": Variant(
@@ -77,7 +77,7 @@ RIVALS = {
     "unicorn-mended": Variant("UNICORN without the flaws of its code", lambda config: _unicorn(config)),
     "unicorn-mixture": Variant(
         "the same, practised with the people and for the reward of ours, and free to wait",
-        _training(learner=Learner.UNICORN, prudence=(0.0,), strengths=(0.0,)),
+        _training(learner=Learner.UNICORN, prudence=(0.0,), doubts=(0.0,)),
     ),
 }
 """Other learners, and another network."""

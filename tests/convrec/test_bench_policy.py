@@ -80,7 +80,7 @@ def test_it_trains_evaluates_keeps_and_goes_on(tmp_path: Path, monkeypatch: pyte
                 "seed": 0,
                 "minutes": 1.0,
             }
-            (folder / "small-0" / "agent.json").write_text(json.dumps({**agent, "strength": 0.01}))
+            (folder / "small-0" / "agent.json").write_text(json.dumps({**agent, "doubt": 0.01}))
             return 0
         if "fails" in arguments:
             return 2
@@ -114,7 +114,7 @@ def test_the_page_tells_what_is_there(tmp_path: Path) -> None:
     assert list(policy_sections(tmp_path)) == []
     folder = tmp_path / "policy"
     folder.mkdir()
-    train = {"minutes": 12.0, "strength": 0.01}
+    train = {"minutes": 12.0, "doubt": 0.01}
     for seed in range(2):
         content = {"train": train, "prudence": 0.04, "tests": evaluated(2.8, 0.1)}
         (folder / f"lastfm-{seed}.json").write_text(json.dumps(content))

@@ -94,7 +94,7 @@ def test_a_variant_is_trained_and_kept_like_the_whole(run: Run, variant: str):
     assert residual.any() == (variant != "untrained")
     assert (agent.network.config.graph_layers == 0) == (variant == "no-gnn")
     if variant == "untrained":
-        assert agent.rates.everywhere == (0.0,) * len(agent.rates.everywhere)
+        assert agent.rates.doubt == 0.0
 
 
 def test_an_unknown_variant_is_refused_with_those_there_are(run: Run):

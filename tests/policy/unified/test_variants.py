@@ -92,7 +92,7 @@ def test_without_a_start_the_rule_counts_for_nothing() -> None:
 @pytest.mark.parametrize("mode", QuestionMode)
 def test_the_untrained_fake_is_the_rule_act_for_act(mode: QuestionMode) -> None:
     config = vary(TrainingConfig(), "untrained")
-    assert config.strengths == (0.0,)
+    assert config.doubts == (0.0,)
     policy = replace(untrained(mode), rules=replace(untrained(mode).rules, questions=mode))
     state = state_of(mode)
     assert np.array_equal(policy.choose(state).slots, BayesPolicy(RULE).choose(state).slots)
