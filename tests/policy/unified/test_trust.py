@@ -5,7 +5,7 @@ import pytest
 
 from graph.answers import Answer, AnswerModel
 from policy.bayes import BayesPolicy
-from policy.unified.trust import HONEST, RATES, AnswerCounts, AnswerRates, learn_rates
+from policy.unified.trust import HONEST, RATES, AnswerCounts, AnswerRates, Heard, learn_rates, who_errs
 from simulator.runs import draw_targets, run_dialogues
 from tests.worlds import city, setting_of, town
 
@@ -17,10 +17,14 @@ class Soft(BayesPolicy):
         return AnswerModel.equal(city().catalogue, miss=0.1, false_alarm=0.1, dont_know=0.2)
 
 
+def heard_of(users: str, dialogues: int = 3000, seed: int = 0) -> Heard:
+    targets = draw_targets(city(), dialogues, seed)
+    history = run_dialogues(setting_of(city(), users=users), Soft(), targets, seed).history
+    return Heard.of(city().catalogue, history, targets.items)
+
+
 def counts_of(users: str, dialogues: int = 3000) -> AnswerCounts:
-    targets = draw_targets(city(), dialogues, 0)
-    history = run_dialogues(setting_of(city(), users=users), Soft(), targets, 0).history
-    return AnswerCounts.of(city().catalogue, history, targets.items)
+    return AnswerCounts.of(city().catalogue, heard_of(users, dialogues))
 
 
 def named(rates: tuple[float, ...]) -> dict[str, float]:
@@ -61,12 +65,47 @@ def test_rates_that_were_seen_once_are_those_of_the_others() -> None:
     assert rates.of_attribute is not None
     assert rates.of_attribute[0, 0] == pytest.approx(0.1, abs=0.01)
     assert rates.of_attribute[1, 0] == pytest.approx(0.1, abs=0.07)
-    half = rates.scaled(0.5)
-    assert half.everywhere[0] == pytest.approx(rates.everywhere[0] / 2)
+
+
+def test_who_errs_is_told_from_who_does_not() -> None:
+    """A quarter of the people slip in three answers of ten; the rates of these are found, not the average."""
+    honest, noisy = [heard_of("classic", seed=seed) for seed in (1, 2, 3)], heard_of("noisy:0.3", seed=4)
+    heard = Heard.join([*honest, noisy])
+    n_honest = sum(part.n_dialogues for part in honest)
+    assert heard.n_dialogues == n_honest + noisy.n_dialogues
+    chance, share = who_errs(heard)
+    assert share == pytest.approx(0.25, abs=0.07)
+    assert chance[:n_honest].mean() < 0.5 * chance[n_honest:].mean()
+    assert (chance[np.unique(heard.dialogue[heard.slips])] == 1.0).all()
+    rates = named(learn_rates(city().catalogue, AnswerCounts.of(city().catalogue, heard, chance)).everywhere)
+    average = named(learn_rates(city().catalogue, AnswerCounts.of(city().catalogue, heard)).everywhere)
+    assert rates["miss"] == pytest.approx(0.3, abs=0.08)
+    assert average["miss"] < 0.2
+
+
+def test_where_nobody_slips_nobody_errs() -> None:
+    chance, share = who_errs(heard_of("classic", 200))
+    assert share == 0.0
+    assert not chance.any()
+
+
+def test_a_doubt_stands_beside_honesty() -> None:
+    rates = AnswerRates((0.1,) * len(RATES), doubt=0.03)
+    model = rates.model(town().catalogue)
+    assert (model.miss == 0.0).all()
+    assert model.doubt == 0.03
+    assert model.otherwise is not None
+    assert (model.otherwise.miss == 0.1).all()
+    certain = AnswerRates((0.1,) * len(RATES)).model(town().catalogue)
+    assert certain.otherwise is None
+    assert (certain.miss == 0.1).all()
+    deaf = AnswerRates((0.1,) * len(RATES), doubt=0.0, hears_no=False).model(town().catalogue)
+    assert not deaf.hears_no
 
 
 def test_nothing_learned_is_the_honest_model() -> None:
     model, honest = HONEST.model(town().catalogue), AnswerModel.honest(town().catalogue)
+    assert model.otherwise is None
     for name in ("miss", "false_alarm", "dont_know", "dont_care", "unknown_dont_know", "sort_of_has", "rate"):
         assert np.array_equal(getattr(model, name), getattr(honest, name)), name
 

@@ -1,9 +1,12 @@
 """Forked dialogues: what is done in a fork is what would have happened, and nothing else changes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from graph.answers import QuestionMode
+from graph.errors import DataError
 from policy.bayes import BayesPolicy
 from policy.unified.layout import MOMENT
 from policy.unified.what_if import Comparisons, compare_acts
@@ -116,3 +119,17 @@ def test_acts_compared_are_open_and_of_every_kind() -> None:
     joined = Comparisons.join([found, found])
     assert len(joined) == 2 * len(found)
     assert len(joined.seen["slots"]) == len(joined)
+
+
+def test_comparisons_are_kept_and_a_damaged_file_is_told(tmp_path: Path) -> None:
+    found = compare_acts(setting_of(city()), POLICY, untrained().encoder, draw_targets(city(), 40, 1), 1)
+    path = tmp_path / "round-0.safetensors"
+    found.save(path)
+    again = Comparisons.load(path)
+    assert again.seen.keys() == found.seen.keys()
+    assert all(np.array_equal(again.seen[name], found.seen[name]) for name in found.seen)
+    assert np.array_equal(again.slots, found.slots)
+    assert np.array_equal(again.returns, found.returns)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match="no comparisons of acts"):
+        Comparisons.load(path)
