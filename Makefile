@@ -4,10 +4,13 @@ export PYTHON
 
 .PHONY: demo test check setup clean
 
-demo: setup  ## get the films, compare policies on them, and talk
+demo: setup  ## get the films, train a policy for two minutes, compare policies, and talk
 	$(BIN)/convrec data fetch movies
-	$(BIN)/convrec evaluate --data movies --dialogues 1000
-	$(BIN)/convrec simulate --data movies --policy bayes --dialogues 3 --seed 1
+	mkdir -p build
+	$(BIN)/convrec train --data movies --questions binary --rounds 3 --dialogues 800 --out build/demo-agent
+	$(BIN)/convrec evaluate --data movies --users mixture --dialogues 1000 \
+		--policy random --policy max-entropy --policy bayes --policy unified --no-anonymous
+	$(BIN)/convrec simulate --data movies --users mixture --policy unified --dialogues 3 --seed 1
 
 test: setup check  ## everything a change has to pass; tests of the real films are skipped by name if they cannot be had
 	-$(BIN)/convrec data fetch movies
