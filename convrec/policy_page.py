@@ -136,6 +136,7 @@ def policy_sections(results: Path) -> Iterator[str]:
         yield from _types(found["movies"])
         yield from _timing(found["movies"])
         yield from _elsewhere(found["movies"])
+    yield from _planned(found)
     if WHOLE in found:
         yield from _parts(found)
     yield from _costs(results)
@@ -143,7 +144,7 @@ def policy_sections(results: Path) -> Iterator[str]:
 
 
 def _by_users(tests: Sequence[Tests]) -> str:
-    names = [name for name in tests[0] if name not in ("types", "timing") and " on " not in name]
+    names = [name for name in tests[0] if name not in ("types", "timing", "planner") and " on " not in name]
     return _differences({name.replace("-", ", "): (tests, name, None, "bayes") for name in names})
 
 
@@ -214,6 +215,28 @@ def _elsewhere(tests: Sequence[Tests]) -> Iterator[str]:
     if lines:
         yield "### Trained on movies, taken elsewhere"
         yield _differences(lines)
+
+
+def _planned(found: Mapping[str, Sequence[Tests]]) -> Iterator[str]:
+    lines = []
+    for data in SEEDS:
+        planned = [tests for tests in found.get(data, ()) if "planner" in tests]
+        difference = pooled(planned, "planner", "at", None, "look-ahead")
+        if difference is not None:
+            rows = {row["policy"]: row for row in planned[0]["planner"]["results"]}
+            above = [f"{rows[policy]['reference_gap']:+.2f}" for policy in ("bayes", "look-ahead", UNIFIED)]
+            lines.append([data, f"{rows['bayes']['at']:.2f}", *_cells(difference, "at"), *above])
+    if lines:
+        yield "### Beside a planner, classic people"
+        yield (
+            "*look-ahead* tries each act out with people drawn from the belief. Above the line: turns beyond those "
+            "that halving the candidates at every question would take."
+        )
+        yield markdown_table(
+            ["", "AT, bayes", "look-ahead", "unified", "unified beyond look-ahead", "above the line: bayes",
+             "look-ahead", "unified"],
+            lines,
+        )  # fmt: skip
 
 
 def _parts(found: Mapping[str, Sequence[Tests]]) -> Iterator[str]:

@@ -63,7 +63,8 @@ def units() -> Iterator[Unit]:
     for seed in range(most):
         for data, count in SEEDS.items():
             if seed < count:
-                yield Unit(f"{data}-{seed}", data, f"--seed {seed}", tuple(_tests(data)))
+                tests = (*_tests(data), *([] if seed else [_planner(data)]))
+                yield Unit(f"{data}-{seed}", data, f"--seed {seed}", tests)
     for seed in range(ABLATION_SEEDS):
         for variant in (WHOLE, *VARIANTS):
             chosen = "" if variant == WHOLE else f" --variant {variant}"
@@ -97,6 +98,11 @@ def _tests(data: str) -> Iterator[Test]:
         for elsewhere in ELSEWHERE:
             for users in ("classic", "mixture"):
                 yield _test(f"{users} on {elsewhere}", elsewhere, users, 2000)
+
+
+def _planner(data: str) -> Test:
+    """Beside the planner, which takes a hundred times as long: few dialogues, one agent."""
+    return _test("planner", data, "classic", 500, "--policy look-ahead")
 
 
 ELSEWHERE = ("movies-all", "lastfm_star", "synthetic:users=400,items=500,attributes=60,seed=0")
