@@ -30,7 +30,7 @@ from policy.patience import patient
 from policy.unified.agent import UnifiedPolicy
 from policy.unified.checkpoint import Agent
 from policy.unified.curriculum import Curriculum
-from policy.unified.encoding import StateEncoder
+from policy.unified.encoding import StateEncoder, rule_values
 from policy.unified.iteration import FitConfig, fit_to_comparisons
 from policy.unified.network import NetworkConfig, UnifiedNetwork
 from policy.unified.reinforcement import Learner, Reinforcement, reinforce
@@ -40,7 +40,7 @@ from policy.unified.unicorn import UnicornNetwork
 from policy.unified.what_if import Comparisons, compare_acts
 from simulator.core import Rules
 from simulator.metrics import hdcg, success_rate_at, turns_taken
-from simulator.protocol import Policy
+from simulator.protocol import Decision, Policy, State
 from simulator.rewards import Rewards
 from simulator.runs import Setting, draw_targets, run_dialogues
 from simulator.users import UserType, parse_users
@@ -86,9 +86,11 @@ class TrainingConfig:
     rewards: Rewards = PRACTICE_REWARDS
     network: NetworkConfig = field(default_factory=NetworkConfig)
     fit: FitConfig = field(default_factory=FitConfig)
-    doubts: tuple[float, ...] = (0.2, 0.1, 0.03, 0.01, 0.0)
+    doubts: tuple[float, ...] = (0.1, 0.03, 0.01, 0.0)
     """Chances beforehand that somebody errs, to choose from on valid: people who do are found out soon, and those who
     do not are better served by less doubt than there is reason for."""
+    strengths: tuple[float, ...] = (1.0, 0.4)
+    """What the learned rates of those who err are multiplied with, to choose from on valid."""
     hears_no: bool = True
     """False to take a "no" as no evidence, as the published policies do."""
     rate_dialogues: int = 3000
@@ -226,7 +228,7 @@ class Training:
         self._kept: list[Comparisons] = []
         self._beside: dict[int, dict[str, dict[str, float]]] = {}
         self.rates: AnswerRates = HONEST
-        self.doubt = 0.0
+        self.doubt, self.strength = 0.0, 1.0
 
     def run(self) -> Agent:
         """Practise round by round, and hand out the agent that did best on valid."""
@@ -275,16 +277,18 @@ class Training:
         count = self.config.valid_dialogues // 2
         beside = self._of_rule(count)
 
-        def score(doubt: float) -> float:
-            rates = replace(learned, doubt=doubt)
+        def score(choice: tuple[float, float]) -> float:
+            rates = replace(learned.scaled(choice[1]), doubt=choice[0])
 
             def make(rules: Rules) -> Policy:
                 return RuleThatDoubts(self.encoder.rule(rules.questions), rates)
 
             return Look(-1, 0.0, 0.0, self._figures(make, count), beside).score
 
-        self.doubt = max(self.config.doubts, key=score)
-        return replace(learned, doubt=self.doubt, hears_no=self.config.hears_no)
+        choices = [(doubt, strength) for doubt in self.config.doubts for strength in self.config.strengths if doubt]
+        choices += [(0.0, 1.0)] if 0.0 in self.config.doubts else []
+        self.doubt, self.strength = max(choices, key=score)
+        return replace(learned.scaled(self.strength), doubt=self.doubt, hears_no=self.config.hears_no)
 
     def _compare(self, number: int) -> Comparisons:
         """One round of dialogues, or what it came to before the training was broken off."""
@@ -370,6 +374,7 @@ class Training:
         settings = {
             "training": asdict(self.config), "valid": dict(look.figures), "valid_of_rule": dict(look.beside),
             "practised_seconds": round(look.seconds), "doubt": self.doubt,
+            "strength": self.strength,
         }  # fmt: skip
         return Agent(network, self.encoder, self.rates, provenance=settings)
 
@@ -398,6 +403,11 @@ class RuleThatDoubts(BayesPolicy):
     def answer_model(self, catalogue: Catalogue) -> AnswerModel:
         """The learned one."""
         return self._rates.model(catalogue)
+
+    def choose(self, state: State) -> Decision:
+        """What an untrained network would; see :class:`simulator.protocol.Policy`."""
+        values = rule_values(state, self.rule)
+        return Decision(np.where(state.candidates.mask, values, -np.inf).argmax(axis=1))
 
 
 def learn_trust(

@@ -42,6 +42,12 @@ class AnswerRates:
     hears_no: bool = True
     """False to take a "no" as no evidence, as the published policies do."""
 
+    def scaled(self, strength: float) -> "AnswerRates":
+        """All rates multiplied: those who err are not all alike, and most of them err less than all their slips say."""
+        facets = {name: _times(rates, strength) for name, rates in self.of_facet.items()}
+        table = None if self.of_attribute is None else self.of_attribute * strength
+        return replace(self, everywhere=_times(self.everywhere, strength), of_facet=facets, of_attribute=table)
+
     def model(self, catalogue: Catalogue) -> AnswerModel:
         """The answer model of a catalogue; rates of single attributes count where its attributes are the same."""
         table = self.of_attribute
@@ -57,6 +63,10 @@ class AnswerRates:
             return model
         honest = replace(AnswerModel.honest(catalogue), hears_no=self.hears_no)
         return replace(honest, otherwise=model, doubt=self.doubt) if self.doubt else honest
+
+
+def _times(rates: tuple[float, ...], strength: float) -> tuple[float, ...]:
+    return tuple(rate * strength for rate in rates)
 
 
 HONEST = AnswerRates((0.0,) * len(RATES), doubt=0.0)

@@ -89,6 +89,16 @@ def test_where_nobody_slips_nobody_errs() -> None:
     assert not chance.any()
 
 
+def test_rates_can_be_softened() -> None:
+    table = np.full((city().catalogue.n_attributes, len(RATES)), 0.2)
+    half = AnswerRates((0.1,) * len(RATES), {"a": (0.3,) * len(RATES)}, table, "v", doubt=0.03).scaled(0.5)
+    assert half.everywhere == pytest.approx((0.05,) * len(RATES))
+    assert half.of_facet["a"] == pytest.approx((0.15,) * len(RATES))
+    assert half.of_attribute is not None
+    assert (half.of_attribute == 0.1).all()
+    assert (half.vocabulary, half.doubt) == ("v", 0.03)
+
+
 def test_a_doubt_stands_beside_honesty() -> None:
     rates = AnswerRates((0.1,) * len(RATES), doubt=0.03)
     model = rates.model(town().catalogue)
