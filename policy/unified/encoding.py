@@ -34,8 +34,8 @@ WAIT_BEHIND = 0.3
 """Bits by which waiting stands behind the best of the other slots before anything is learned."""
 
 DOUBTED_WEIGHT = 1.5
-"""What the weight of questions is multiplied with for a user who is likelier to err than not: their answers tell fewer bits, and
-the rule, tuned with honest people, would show lists too early.  On valid of movies and lastfm better than 1 and 2.5."""
+"""What the weight of questions is multiplied with for a user who is likelier to err than not: their answers tell fewer
+bits, and the rule, tuned with honest people, would show lists too early.  Better than 1 and 2.5 on valid."""
 
 LOWER_LIST = 0.2
 """Bits by which each list stands behind the one before it, beyond what it is worth less."""
@@ -45,7 +45,7 @@ def rule_values(state: State, rule: GainRule) -> NDArray[np.float64]:
     """What each slot is worth by the gain rule, in bits, shape (N, K); the best open one is what the rule takes.
 
     A question is worth ``c min(1, L / h)`` times its bits, half as much again with a user who errs; the list of the
-    most believed items ``lambda m + H(m)``.  A list of less mass is worth less, although H(m) alone might say otherwise.
+    most believed items ``lambda m + H(m)``.  A list of less mass is worth less, although H(m) might say otherwise.
     """
     candidates = state.candidates
     space, n = candidates.space, len(candidates.mask)
