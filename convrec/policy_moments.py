@@ -94,7 +94,7 @@ def _moment(
     candidates, space = state.candidates, state.candidates.space
     config = policy.network.config
     bit = config.bit if isinstance(config, NetworkConfig) else 0.0
-    by_rule = rule_values(state, policy.encoder.rule(policy.rules.questions))[0] * bit
+    by_rule = rule_values(state, policy.encoder.rule(policy.rules.questions), policy.encoder.doubted_weight)[0] * bit
     is_open = np.flatnonzero(candidates.mask[0])
     best = is_open[np.argsort(-values[is_open], kind="stable")]
     # The best of each kind is always shown, since what was not done says as much.

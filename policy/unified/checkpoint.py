@@ -68,6 +68,7 @@ def save(agent: Agent, folder: Path) -> None:
         "space": asdict(agent.space),
         "network": asdict(agent.network.config),
         "rules": {mode.name.lower(): asdict(rule) for mode, rule in agent.encoder.rules_of_mode},
+        "doubted_weight": agent.encoder.doubted_weight,
         "rates": {
             "names": RATES,
             "everywhere": list(map(float, agent.rates.everywhere)),
@@ -142,9 +143,19 @@ def _restore(meta: dict[str, Any], space: ActionSpace, arrays: dict[str, Any]) -
         _share(stated["doubt"]),
         bool(stated["hears_no"]),
     )
-    known = {"network", "rules", "rates", "space", "layout", "arrays_sha256", "schema_version", "kind"}
+    known = {
+        "network",
+        "rules",
+        "doubted_weight",
+        "rates",
+        "space",
+        "layout",
+        "arrays_sha256",
+        "schema_version",
+        "kind",
+    }
     provenance = {name: value for name, value in meta.items() if name not in known}
-    return Agent(network, StateEncoder(rules), rates, space, provenance)
+    return Agent(network, StateEncoder(rules, _number(meta["doubted_weight"])), rates, space, provenance)
 
 
 def _checked_table(table: Any) -> Any:

@@ -41,17 +41,17 @@ LOWER_LIST = 0.2
 """Bits by which each list stands behind the one before it, beyond what it is worth less."""
 
 
-def rule_values(state: State, rule: GainRule) -> NDArray[np.float64]:
+def rule_values(state: State, rule: GainRule, doubted_weight: float = DOUBTED_WEIGHT) -> NDArray[np.float64]:
     """What each slot is worth by the gain rule, in bits, shape (N, K); the best open one is what the rule takes.
 
-    A question is worth ``c min(1, L / h)`` times its bits, half as much again with a user who errs; the list of the
+    A question is worth ``c min(1, L / h)`` times its bits, times ``doubted_weight`` with a user who errs; the list of the
     most believed items ``lambda m + H(m)``.  A list of less mass is worth less, although H(m) might say otherwise.
     """
     candidates = state.candidates
     space, n = candidates.space, len(candidates.mask)
     values = np.empty((n, space.n_slots))
     later = np.minimum(1.0, (state.turns_left - 1) / rule.horizon)
-    later = later * np.where(state.belief.trust < 0.5, DOUBTED_WEIGHT, 1.0)
+    later = later * np.where(state.belief.trust < 0.5, doubted_weight, 1.0)
     values[:, : space.n_ask] = (rule.question_weight * later)[:, None] * candidates.questions.value
     masses = np.clip(candidates.list_masses, 0.0, 1.0)
     worth = rule.success_bonus * masses[:, :1] + binary_entropy(masses[:, :1])
@@ -73,6 +73,8 @@ class StateEncoder:
 
     rules_of_mode: tuple[tuple[QuestionMode, GainRule], ...]
     """The gain rule for each kind of question."""
+    doubted_weight: float = DOUBTED_WEIGHT
+    """See :func:`rule_values`."""
 
     def rule(self, mode: QuestionMode) -> GainRule:
         """The gain rule for this kind of question; the plain one where none was tuned."""
@@ -111,7 +113,7 @@ class StateEncoder:
         asks[:, :, : options.shape[2]] = options
         answered, answers = _answered(state)
         refused, refusals = _refused(state)
-        values = rule_values(state, self.rule(rules.questions))
+        values = rule_values(state, self.rule(rules.questions), self.doubted_weight)
         return {
             "asks": asks,
             "items": candidates.items.astype(np.int32),
