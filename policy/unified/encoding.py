@@ -44,8 +44,8 @@ LOWER_LIST = 0.2
 def rule_values(state: State, rule: GainRule, doubted_weight: float = DOUBTED_WEIGHT) -> NDArray[np.float64]:
     """What each slot is worth by the gain rule, in bits, shape (N, K); the best open one is what the rule takes.
 
-    A question is worth ``c min(1, L / h)`` times its bits, times ``doubted_weight`` with a user who errs; the list of the
-    most believed items ``lambda m + H(m)``.  A list of less mass is worth less, although H(m) might say otherwise.
+    A question is worth ``c min(1, L / h)`` times its bits, and ``doubted_weight`` times as much with a user who errs;
+    the list of the most believed items ``lambda m + H(m)``.  A list of less mass is worth less, although H(m) might say otherwise.
     """
     candidates = state.candidates
     space, n = candidates.space, len(candidates.mask)
