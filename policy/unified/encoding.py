@@ -45,7 +45,8 @@ def rule_values(state: State, rule: GainRule, doubted_weight: float = DOUBTED_WE
     """What each slot is worth by the gain rule, in bits, shape (N, K); the best open one is what the rule takes.
 
     A question is worth ``c min(1, L / h)`` times its bits, and ``doubted_weight`` times as much with a user who errs;
-    the list of the most believed items ``lambda m + H(m)``.  A list of less mass is worth less, although H(m) might say otherwise.
+    the list of the most believed items ``lambda m + H(m)``.  A list of less mass is worth less, although H(m) might say
+    otherwise.
     """
     candidates = state.candidates
     space, n = candidates.space, len(candidates.mask)
