@@ -7,7 +7,7 @@ export PYTHON
 demo: setup  ## get the films, train a policy for two minutes, compare policies, and talk
 	$(BIN)/convrec data fetch movies
 	mkdir -p build
-	$(BIN)/convrec train --data movies --questions binary --rounds 3 --dialogues 800 --out build/demo-agent
+	$(BIN)/convrec train --data movies --questions binary --rounds 2 --dialogues 2000 --out build/demo-agent
 	$(BIN)/convrec evaluate --data movies --users mixture --dialogues 1000 \
 		--policy random --policy max-entropy --policy bayes --policy unified --no-anonymous
 	$(BIN)/convrec simulate --data movies --users mixture --policy unified --dialogues 3 --seed 1
