@@ -29,7 +29,8 @@ from policy.bayes import GainRule
 from policy.tuned_rules import Conditions, closest_rule, shipped_rules
 from policy.unified.checkpoint import META, Agent, load, save
 from policy.unified.layout import layout_hash
-from policy.unified.training import Look, Onlooker, Practice, Training, TrainingConfig, dialogues_needed
+from policy.unified.looks import Look
+from policy.unified.training import Onlooker, Practice, Training, TrainingConfig, dialogues_needed
 from simulator.candidates import ActionSpace
 
 RECENT = 500

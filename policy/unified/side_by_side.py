@@ -40,12 +40,14 @@ def side_by_side(
     _PARTS[:], _QUEUE[:] = parts, [queue]
     try:
         with context.Pool(min(workers, len(parts)), initializer=_leave_interrupts_to_the_parent) as pool:
-            return pool.map(_do, range(len(parts)), chunksize=1)
+            found = pool.map(_do, range(len(parts)), chunksize=1)
     finally:
         _PARTS.clear()
         _QUEUE.clear()
-        queue.put(None)
-        listener.join()
+    # Not after an interrupt: a worker that was stopped while it told something holds the lock of the queue for ever.
+    queue.put(None)
+    listener.join()
+    return found
 
 
 def _leave_interrupts_to_the_parent() -> None:

@@ -32,6 +32,7 @@ from policy.unified.checkpoint import Agent
 from policy.unified.curriculum import Curriculum
 from policy.unified.encoding import StateEncoder, rule_values
 from policy.unified.iteration import FitConfig, fit_to_comparisons
+from policy.unified.looks import Look
 from policy.unified.network import NetworkConfig, UnifiedNetwork
 from policy.unified.reinforcement import Learner, Reinforcement, reinforce
 from policy.unified.side_by_side import processors, side_by_side
@@ -55,7 +56,7 @@ class Fake(StrEnum):
 
     NONE = "none"
     UNTRAINED = "untrained"
-    """Nothing: the rule, on the learned answer model."""
+    """Nothing."""
     RANDOM_WEIGHTS = "random weights"
     """A residual of the usual size that nobody has fitted."""
     SHUFFLED_REWARD = "shuffled reward"
@@ -73,7 +74,7 @@ RANDOM_RESIDUAL = 0.1
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How the policy is trained; the defaults take about ten minutes on one core for movies."""
+    """How the policy is trained; the defaults take seven to nine minutes on two cores."""
 
     users: str = "mixture"
     easy: tuple[float, ...] = (0.3,)
@@ -135,7 +136,7 @@ class Practice:
 class Onlooker:
     """Told of what happens while training; does nothing unless it is made to."""
 
-    looked: Callable[["Look"], None] = lambda look: None
+    looked: Callable[[Look], None] = lambda look: None
     """At every look at valid."""
     ended: Callable[[NDArray[np.int16]], None] = lambda turns: None
     """Dialogues have ended: the turn of each success, 0 for none."""
@@ -143,59 +144,6 @@ class Onlooker:
     """The network was fitted in this round: loss of each epoch."""
     improved: Callable[[Agent], None] = lambda agent: None
     """This agent is the best so far."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """What an agent reached on valid."""
-
-    round: int
-    seconds: float
-    """Practised before it."""
-    prudence: float
-    figures: Mapping[str, Mapping[str, float]]
-    """By population and mode, such as "mixture, facet": sr, at, hdcg, reward, interruptions."""
-    beside: Mapping[str, Mapping[str, float]]
-    """The same figures of the gain rule."""
-
-    @property
-    def gain(self) -> float:
-        """Mean over everything looked at of the reward, and of the turns at their price, beyond those of the rule."""
-        pairs = [(each, self.beside[where]) for where, each in self.figures.items()]
-        return float(np.mean([a["reward"] - b["reward"] - TURN_PRICE * (a["at"] - b["at"]) for a, b in pairs]))
-
-    @property
-    def harm(self) -> float:
-        """Turns that classic people are made to spend beyond those the rule takes, for the worst question mode."""
-        return max(each["at"] - self.beside[where]["at"] for where, each in self.figures.items() if is_classic(where))
-
-    @property
-    def harm_to_ranks(self) -> float:
-        """What classic people lose in hDCG, for the worst question mode."""
-        return max(
-            self.beside[where]["hdcg"] - each["hdcg"] for where, each in self.figures.items() if is_classic(where)
-        )
-
-    @property
-    def score(self) -> float:
-        """What agents are chosen by: the gain, and hardly any harm."""
-        harm = max(0.0, self.harm - HARMLESS) + HDCG_PRICE * max(0.0, self.harm_to_ranks - HARMLESS / HDCG_PRICE)
-        return self.gain - harm
-
-
-TURN_PRICE = 0.03
-"""Reward that a turn saved counts as when agents are chosen: what it costs in turn and time."""
-
-HARMLESS = 0.01
-"""Turns that classic people may lose on valid."""
-
-HDCG_PRICE = 10.0
-"""Turns that count as much as hDCG lost: from one turn to the next it falls by about a tenth."""
-
-
-def is_classic(where: str) -> bool:
-    """Whether figures are about classic people."""
-    return where.startswith("classic, ")
 
 
 class Training:
@@ -373,8 +321,7 @@ class Training:
         network = _prudent(self.network, look.prudence)
         settings = {
             "training": asdict(self.config), "valid": dict(look.figures), "valid_of_rule": dict(look.beside),
-            "practised_seconds": round(look.seconds), "doubt": self.doubt,
-            "strength": self.strength,
+            "practised_seconds": round(look.seconds), "doubt": self.doubt, "strength": self.strength,
         }  # fmt: skip
         return Agent(network, self.encoder, self.rates, provenance=settings)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.unified.training import HARMLESS, HDCG_PRICE, TURN_PRICE, Look
+from policy.unified.looks import HARMLESS, HDCG_PRICE, TURN_PRICE, Look
 
 RULE = {
     "mixture, binary": {"reward": 0.7, "at": 4.0, "hdcg": 0.5},
