@@ -138,23 +138,25 @@ class AnswerModel:
         return replace(self, hears_no=False)
 
     def _perceived(self, options: NDArray[np.int32]) -> FloatArray:
-        """Chance that each option seems to hold where it is lacking, there, and unknown, shape (E, m, 3)."""
+        """Chance that each option seems to hold where it is lacking, there, and unknown, shape (..., 3)."""
         return np.stack([self.false_alarm[options], 1 - self.miss[options], self.rate[options]], axis=-1)
 
     def _graded(self, options: NDArray[np.int32]) -> FloatArray:
-        """Chance of "sort of" from who speaks where each option is lacking, there, and unknown, shape (E, m, 3)."""
+        """Chance of "sort of" from who speaks where each option is lacking, there, and unknown, shape (..., 3)."""
         has, lacks, rate = self.sort_of_has[options], self.sort_of_lacks[options], self.rate[options]
         return np.stack([lacks, has, rate * has + (1 - rate) * lacks], axis=-1)
 
-    def _option_tables(self, options: NDArray[np.int32]) -> FloatArray:
-        """P(answer | lacks, has, unknown) of each option, shape (E, m, 3, 6); means nothing for absent ones (-1)."""
-        known_dk, care, unknown_dk = (
-            column[options] for column in (self.dont_know, self.dont_care, self.unknown_dont_know)
-        )
-        table = np.zeros((*options.shape, 3, N_ANSWERS))
-        perceived, graded = self._perceived(options), self._graded(options)
-        silent_dk = np.stack([known_dk, known_dk, unknown_dk], axis=-1)
-        silent_dc = np.minimum(care[..., None], 1 - silent_dk)
+    @cached_property
+    def _tables(self) -> FloatArray:
+        """P(answer | lacks, has, unknown) of each attribute asked about alone, shape (P, 3, 6).
+
+        What is found at index -1, which stands for no attribute, means nothing.
+        """
+        attributes = np.arange(len(self.miss), dtype=np.int32)
+        table = np.zeros((len(attributes), 3, N_ANSWERS))
+        perceived, graded = self._perceived(attributes), self._graded(attributes)
+        silent_dk = np.stack([self.dont_know, self.dont_know, self.unknown_dont_know], axis=-1)
+        silent_dc = np.minimum(self.dont_care[:, None], 1 - silent_dk)
         speaks = 1 - silent_dk - silent_dc
         plainly = speaks * (1 - graded)
         table[..., Answer.NO] = plainly * (1 - perceived)
@@ -204,7 +206,7 @@ class AnswerModel:
     def _log_picked(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:
         n_options = options.shape[1]
         states = option_states(n_options)
-        tables = self._option_tables(options)
+        tables = self._tables[options]
         likelihood = np.take_along_axis(tables, answers.astype(np.intp)[:, :, None, None], axis=3)[..., 0]  # (E, m, 3)
         logs = floored_log(likelihood)
         silent = (options < 0) | (answers == Answer.UNSAID)
@@ -220,8 +222,7 @@ class AnswerModel:
         P(no), P(yes) and, where it can happen, P(sort of), shape (P, 3, 2 or 3); states are lacks, has, unknown, and
         what is left over is silence.  Noise is the entropy of the answer, in bits.
         """
-        attributes = np.arange(len(self.miss), dtype=np.int32)
-        spoken = self._spoken(self._option_tables(attributes[:, None])[:, 0])
+        spoken = self._spoken(self._tables)
         silence = np.maximum(1.0 - spoken.sum(axis=-1, keepdims=True), 0.0)
         return np.ascontiguousarray(spoken), entropy_bits(np.concatenate([spoken, silence], axis=-1))
 
@@ -243,7 +244,7 @@ class AnswerModel:
         n_options = options.shape[1]
         present = (options >= 0)[:, :, None]
         perceive = np.where(present, self._perceived(options), 0.0)
-        silence = self._option_tables(options)[..., Answer.DONT_KNOW : Answer.UNSAID]
+        silence = self._tables[options][..., Answer.DONT_KNOW : Answer.UNSAID]
         silence = np.where(present[..., None], silence, 0.0).sum(axis=1)
         silence /= np.maximum(present.sum(axis=1), 1)[..., None]  # (E, 3, 2)
         bits, states = option_bits(n_options), option_states(n_options)
@@ -263,7 +264,7 @@ class AnswerModel:
         :return: shape (E, S, R), R = 2**m, or 3**m or 4**m where "sort of" and silence can happen.
         """
         absent = options < 0
-        tables = self._option_tables(options)
+        tables = self._tables[options]
         tables[absent] = np.eye(N_ANSWERS)[Answer.NO]
         silence = tables[..., Answer.DONT_KNOW : Answer.UNSAID].sum(axis=-1, keepdims=True)
         spoken = self._spoken(tables)

@@ -17,7 +17,6 @@ from graph import kernels
 from graph.answers import Answer, AnswerModel, floored_log
 from graph.catalogue import Catalogue
 from graph.errors import ConvrecError
-from graph.hashing import hash_order
 
 TIE_BREAK = 1e-4
 """Largest difference of log-weight that only breaks ties."""
@@ -104,7 +103,7 @@ class Belief:
     ) -> None:
         self.catalogue = catalogue
         self.answer_model = answer_model
-        self._weights = kernels.as_rows(log_prior + hash_order(catalogue.item_ids) * np.float32(TIE_BREAK))
+        self._weights = kernels.as_rows(log_prior + catalogue.item_lots * np.float32(TIE_BREAK))
         self.evidence = np.zeros(len(self._weights))
         """Log-likelihood of what was heard that is common to all items of a dialogue, shape (N,)."""
         if eligible is not None:

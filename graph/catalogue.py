@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graph.csr import CSR
 from graph.errors import DataError
+from graph.hashing import hash_order
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,16 @@ class Catalogue:
         for name in (*self.attribute_names, *(facet.name for facet in self.facets)):
             digest.update(name.encode() + b"\0")
         return digest.hexdigest()[:16]
+
+    @cached_property
+    def attribute_lots(self) -> NDArray[np.float32]:
+        """What decides between attributes worth the same, shape (P,); see :func:`graph.hashing.hash_order`."""
+        return hash_order(self.attribute_ids)
+
+    @cached_property
+    def item_lots(self) -> NDArray[np.float32]:
+        """The same for items, shape (V,)."""
+        return hash_order(self.item_ids)
 
     @cached_property
     def attribute_items(self) -> CSR:

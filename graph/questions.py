@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from graph import kernels, question_kernels
 from graph.answers import AnswerModel, QuestionMode, answer_information
 from graph.belief import Belief
-from graph.hashing import hash_order
 
 N_WEIGHED = 16
 """How many attributes of a facet are weighed as options; those that split the belief best come first."""
@@ -63,7 +62,7 @@ def _most_telling(
     for rows, model in belief.models:
         attributes[rows], bits[rows] = question_kernels.most_telling(
             belief.attribute_masses[rows], belief.unknown_masses[rows], catalogue.attribute_facet,
-            *model.binary_channel, hash_order(catalogue.attribute_ids) * np.float32(TIE_BREAK), groups, n_groups,
+            *model.binary_channel, catalogue.attribute_lots * np.float32(TIE_BREAK), groups, n_groups,
             count, asked[rows],
         )  # fmt: skip
     return attributes, bits

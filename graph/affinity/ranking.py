@@ -13,7 +13,6 @@ from graph.affinity.contests import users_at_once
 from graph.affinity.profiles import ANONYMOUS, Histories
 from graph.csr import IntArray
 from graph.dataset import Dataset
-from graph.hashing import hash_order
 from graph.interactions import Split
 
 Scores = Callable[[IntArray], NDArray[np.float32]]
@@ -65,7 +64,7 @@ def _ranked(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]]:
     histories = Histories(dataset)
     n_items = dataset.catalogue.n_items
-    lots = hash_order(dataset.catalogue.item_ids)
+    lots = dataset.catalogue.item_lots
     at_once = users_at_once(n_items)
     for first in range(0, len(users), at_once):
         who, target = users[first : first + at_once], items[first : first + at_once]
