@@ -14,7 +14,7 @@ from click.exceptions import Exit
 
 from convrec.cli import examples
 from convrec.policy_page import unit_path
-from convrec.policy_units import Test, Unit, units
+from convrec.policy_units import SEEDS, Test, Unit, units
 from convrec.run_options import console
 from graph.errors import OptionError
 from graph.places import Places
@@ -74,6 +74,8 @@ def _do(unit: Unit, results: Path, agents: Path) -> int:
     agent = agents / unit.name
     if not (agent / "agent.json").exists():
         training = ["train", "--data", unit.data, *unit.training.split(), "--out", unit.name]
+        if unit.kind not in SEEDS:  # variants of one agent
+            training += ["--practice", "practice"]
         if code := _run(training, agents):
             return code
     tests = {}

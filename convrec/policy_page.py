@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convrec.plots import open_figure
-from convrec.policy_units import ABLATION_SEEDS, ELSEWHERE, SEEDS, VARIANTS, WHOLE, Unit, units
+from convrec.policy_units import ABLATION_SEEDS, ELSEWHERE, LEARNERS, SEEDS, VARIANTS, WHOLE, Unit, units
 from convrec.recorded import markdown_table, read_result
 from convrec.user_tables import METRICS
 from graph.errors import DataError
@@ -138,7 +138,7 @@ def policy_sections(results: Path) -> Iterator[str]:
         yield from _elsewhere(found["movies"])
     yield from _planned(found)
     if WHOLE in found:
-        yield from _parts(found)
+        yield from _parts(found, results)
     yield from _costs(results)
     yield from _speed(results)
 
@@ -239,7 +239,7 @@ def _planned(found: Mapping[str, Sequence[Tests]]) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _parts(found: Mapping[str, Sequence[Tests]]) -> Iterator[str]:
+def _parts(found: Mapping[str, Sequence[Tests]], results: Path) -> Iterator[str]:
     yield "### What each part is for, movies"
     yield (
         "On a reduced budget: one round of 12,000 dialogues with yes/no questions, for other learners as many minutes; "
@@ -250,18 +250,27 @@ def _parts(found: Mapping[str, Sequence[Tests]]) -> Iterator[str]:
     for users in ("mixture", "classic"):
         yield f"**{users}**"
         yield _differences({name: (found[name], users, None, "bayes") for name in chosen})
+    learners = [name for name in (WHOLE, *LEARNERS) if name in found]
+    yield "Minutes to train, each seed; what differs from *whole* in its network alone goes on from its first round:"
+    yield markdown_table(learners, [[_minutes(_recorded(results, name)) for name in learners]])
+
+
+def _recorded(results: Path, kind: str) -> list[dict[str, Any]]:
+    """What was recorded of all seeds."""
+    paths = [unit_path(results, unit) for unit in units() if unit.kind == kind]
+    return [read_unit(path) for path in paths if path.exists()]
+
+
+def _minutes(recorded: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(f"{each['train']['minutes']:.1f}" for each in recorded)
 
 
 def _costs(results: Path) -> Iterator[str]:
     lines = []
-    for data, count in SEEDS.items():
-        recorded = [
-            read_unit(path)
-            for seed in range(count)
-            if (path := results / "policy" / f"{data}-{seed}.json").exists()
-        ]  # fmt: skip
+    for data in SEEDS:
+        recorded = _recorded(results, data)
         if recorded:
-            minutes = ", ".join(f"{each['train']['minutes']:.1f}" for each in recorded)
+            minutes = _minutes(recorded)
             shown = ", ".join(f"{each['train']['doubt']:g}" for each in recorded)
             prudence = ", ".join(f"{each['prudence']:g}" for each in recorded)
             decision = np.mean([_decision(each["tests"]["classic-binary"]) for each in recorded])

@@ -24,6 +24,9 @@ VARIANTS = (
 )  # fmt: skip
 """See :data:`policy.unified.variants.VARIANTS`, which loads PyTorch."""
 
+LEARNERS = "dqn", "ppo", "unicorn-published", "unicorn-mended", "unicorn-mixture"
+"""Those of them that learn in another way."""
+
 MODES = ("binary", "facet", "multi")
 
 TIMERS = "--policy patient-bayes --policy always-wait-bayes --policy fixed-timer-bayes"

@@ -53,14 +53,16 @@ from policy.tuning import dialogues_needed, tune_gain_rule
 @click.option("--log", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="unified: write figures for TensorBoard here.")  # fmt: skip
 @click.option("--variant", metavar="NAME", help="unified: leave a part out, or fake the learning; see docs/policy.md.")
+@click.option("--practice", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="unified: keep the first round here, or find it: it is the same for all networks.")  # fmt: skip
 def train(
     options: RunOptions, policy: str, seed: int, out: Path | None, rounds: int | None, dialogues: int | None,
-    device: str, plot: Path | None, log: Path | None, variant: str | None,
+    device: str, plot: Path | None, log: Path | None, variant: str | None, practice: Path | None,
 ) -> None:  # fmt: skip
     """Train a policy in the simulator.
 
     unified: start as the gain rule, hold dialogues with a mixture of people, find out at each decision what other acts
-    would have come to, and learn from it; by default for all kinds of questions, about twelve minutes. Broken off, the
+    would have come to, and learn from it; by default for all kinds of questions, about ten minutes. Broken off, the
     same command goes on from there. bayes: find the few numbers of the gain rule. Both practise on rehearsals; the test
     split is not looked at.
     """
@@ -89,7 +91,7 @@ def train(
         if not torch.cuda.is_available():
             raise OptionError("--device cuda: PyTorch finds none here; leave it out to train on the processor")
         config = replace(config, device=device)
-    train_unified(options, modes, config, out or Path("agent"), plot, log)
+    train_unified(options, modes, config, out or Path("agent"), plot, log, practice)
 
 
 def _is_given(option: str) -> bool:

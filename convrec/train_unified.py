@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from policy.tuned_rules import Conditions, closest_rule, shipped_rules
 from policy.unified.checkpoint import META, Agent, load, save
 from policy.unified.layout import layout_hash
 from policy.unified.looks import Look
-from policy.unified.training import Onlooker, Practice, Training, TrainingConfig, dialogues_needed
+from policy.unified.training import Onlooker, Practice, Training, TrainingConfig, dialogues_needed, first_practice
 from simulator.candidates import ActionSpace
 
 RECENT = 500
@@ -38,14 +38,16 @@ RECENT = 500
 
 
 def train_unified(
-    options: RunOptions, modes: tuple[str, ...], config: TrainingConfig, out: Path, plot: Path | None, log: Path | None
-) -> None:
+    options: RunOptions, modes: tuple[str, ...], config: TrainingConfig, out: Path, plot: Path | None = None,
+    log: Path | None = None, shared: Path | None = None,
+) -> None:  # fmt: skip
     """Train an agent and keep it in a folder.
 
     What was practised is kept in the cache until the training is over, and the best agent so far in the folder.
 
     :param modes: question modes to practise.
-    :param plot: where to draw the curve; ``log``: folder for TensorBoard.
+    :param plot: where to draw the curve; ``log``: folder for TensorBoard; ``shared``: folder in which trainings that
+        differ in the network alone find the first round of the one that came first.
     :raises OptionError: when there is something else in the folder.
     """
     check_folder(out)
@@ -56,7 +58,12 @@ def train_unified(
     practice = Practice(rehearsed := affinities.rehearsal(valid), fit_affinity(options.affinity, rehearsed))
     chosen_on = Practice(valid, fit_affinity(options.affinity, valid))
     rules = {QuestionMode[mode.upper()]: _rule(options, mode) for mode in modes}
-    diary = Places.from_environment().cache / "practice" / _key(whole, options, modes, config)
+    diary = Places.from_environment().cache / "practice" / _key(whole, options, modes, asdict(config))
+    first = None
+    if shared is not None and config.practises:
+        first = shared / f"{_key(whole, options, modes, first_practice(config))}.safetensors"
+        if first.exists():
+            notices.print(f"the first round was practised before: {first}")
     if diary.exists():
         notices.print("going on with what was practised before this training was broken off")
     began = perf_counter()
@@ -68,7 +75,7 @@ def train_unified(
     with _bar() as progress, _for_tensorboard(log) as write:
         show = _Show(progress, dialogues_needed(config, modes), write)
         onlooker = Onlooker(looked=show.looked, ended=show.ended, fitted=show.fitted, improved=keep)
-        training = Training(practice, chosen_on, rules, config, onlooker, diary)
+        training = Training(practice, chosen_on, rules, config, onlooker, diary, first)
         try:
             agent = training.run()
         except KeyboardInterrupt:
@@ -84,9 +91,9 @@ def train_unified(
     console.print(f"{(perf_counter() - began) / 60:.1f} minutes; kept in {out}")
 
 
-def _key(whole: Dataset, options: RunOptions, modes: tuple[str, ...], config: TrainingConfig) -> str:
+def _key(whole: Dataset, options: RunOptions, modes: tuple[str, ...], settings: Mapping[str, Any]) -> str:
     """The same for the same training."""
-    what = [whole.fingerprint, options.affinity, modes, asdict(config), layout_hash(ActionSpace())]
+    what = [whole.fingerprint, options.affinity, modes, settings, layout_hash(ActionSpace())]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
 
 

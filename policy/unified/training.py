@@ -153,6 +153,8 @@ class Training:
     :param rules: the tuned gain rule of each question mode that is practised.
     :param diary: folder in which the comparisons of each round are kept, so that the same training goes on from there
         when it was broken off; None for none.
+    :param first_round: file of the comparisons of the first round, in which nothing but the rule has a say: kept there
+        by the first of several trainings with the same :func:`first_practice`, and found there by the others.
     """
 
     def __init__(
@@ -163,6 +165,7 @@ class Training:
         config: TrainingConfig | None = None,
         onlooker: Onlooker | None = None,
         diary: Path | None = None,
+        first_round: Path | None = None,
     ) -> None:
         self.config = config or TrainingConfig()
         self.practice, self.valid, self.modes = practice.remembered(), valid.remembered(), tuple(rules)
@@ -170,7 +173,7 @@ class Training:
         self.looks: list[Look] = []
         self.chosen: list[Look] = []
         """The best of each round."""
-        self._onlooker, self._diary = onlooker or Onlooker(), diary
+        self._onlooker, self._diary, self._first_round = onlooker or Onlooker(), diary, first_round
         torch.manual_seed(self.config.seed)
         self.network: UnifiedNetwork | UnicornNetwork = UnifiedNetwork(self.config.network).to(self.config.device)
         self._kept: list[Comparisons] = []
@@ -241,24 +244,22 @@ class Training:
     def _compare(self, number: int) -> Comparisons:
         """One round of dialogues, or what it came to before the training was broken off."""
         path = None if self._diary is None else self._diary / f"round-{number}.safetensors"
-        if path is not None and path.exists():
-            try:
-                return Comparisons.load(path)
-            except DataError:
-                path.unlink()
-        found = self._practise(number)
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            found.save(path)
-        return found
-
-    def _practise(self, number: int) -> Comparisons:
-        parts = [partial(self._practise_part, number, mode, half) for mode in self.modes for half in range(HALVES)]
-        found = Comparisons.join(side_by_side(parts, self._onlooker.ended, self._workers))
+        if number == 0 and self._first_round is not None:
+            path = self._first_round
+        found = None if path is None else _remembered(path)
+        if found is None:
+            found = self._practise(number)
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                found.save(path)
         if self.config.fake is Fake.SHUFFLED_REWARD:
             there = found.slots >= 0
             found.returns[there] = np.random.default_rng(self.config.seed).permutation(found.returns[there])
         return found
+
+    def _practise(self, number: int) -> Comparisons:
+        parts = [partial(self._practise_part, number, mode, half) for mode in self.modes for half in range(HALVES)]
+        return Comparisons.join(side_by_side(parts, self._onlooker.ended, self._workers))
 
     def _practise_part(
         self, number: int, mode: QuestionMode, half: int, told: Callable[[NDArray[np.int16]], None]
@@ -324,6 +325,26 @@ class Training:
             "practised_seconds": round(look.seconds), "doubt": self.doubt, "strength": self.strength,
         }  # fmt: skip
         return Agent(network, self.encoder, self.rates, provenance=settings)
+
+
+def first_practice(config: TrainingConfig) -> dict[str, Any]:
+    """What the comparisons of the first round depend on, beside the data, its affinity and the rules.
+
+    Networks differ in nothing here: the first round is led by the rule, and what is fitted to it comes later.
+    """
+    network = "network", "fit", "prudence", "fake", "rounds", "remembered_rounds", "learner", "decisions", "device"
+    return {name: value for name, value in asdict(config).items() if name not in network}
+
+
+def _remembered(path: Path) -> Comparisons | None:
+    """What was kept in a file; None where there is none, or a damaged one, which goes."""
+    if not path.exists():
+        return None
+    try:
+        return Comparisons.load(path)
+    except DataError:
+        path.unlink()
+        return None
 
 
 PRACTICE_SEED = 7_000_000

@@ -130,6 +130,22 @@ def test_a_training_that_was_broken_off_goes_on_and_comes_to_the_same(run: Run, 
     assert not any((Path("..") / "cache" / "practice").iterdir()), "nothing is left behind"
 
 
+def test_trainings_that_differ_in_the_network_share_their_first_round(run: Run, monkeypatch: pytest.MonkeyPatch):
+    arguments = ("train", "--dialogues", "60", "--questions", "binary", "--rounds", "1")
+    fake = ("--variant", "shuffled-reward", "--out")
+    assert run(*arguments, *fake, "alone")[0] == 0
+    assert run(*arguments, "--practice", "practice", "--out", "whole")[0] == 0
+    others = "--users", "burst"
+    assert run(*arguments, *others, "--practice", "practice", "--out", "of-others")[0] == 0
+    assert len(list(Path("practice").iterdir())) == 2, "other people, other dialogues"
+    monkeypatch.setattr(training.Training, "_practise", lambda self, number: pytest.fail("this has been practised"))
+    code, _, err = run(*arguments, *fake, "beside", "--practice", "practice")
+    assert code == 0
+    assert "the first round was practised before" in err
+    one, two = ((Path(each) / "network.safetensors").read_bytes() for each in ("alone", "beside"))
+    assert one == two
+
+
 def test_curves_are_drawn_and_written_for_tensorboard(run: Run):
     code, out, err = run("train", "--dialogues", "60", "--questions", "binary", "--plot", "curve.svg", "--log", "logs")
     assert code == 0, err
