@@ -34,6 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "train": Entry("convrec.train_command:train", "Train a policy in the simulator."),
     "evaluate": Entry("convrec.evaluate_command:evaluate", "Compare policies over simulated dialogues."),
     "simulate": Entry("convrec.simulate_command:simulate", "Show a few simulated dialogues in words."),
+    "chat": Entry("convrec.chat_command:chat", "Talk with the agent in the terminal."),
     "explain-policy": Entry(
         "convrec.explain_command:explain_policy", "Draw what the unified policy sees and thinks, turn by turn."
     ),

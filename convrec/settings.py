@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     shared: DirectoryPath | None = None
     """Folder of benchmark data, which must exist; ``shared`` beside the checkout if none is set."""
 
+    dialogs: Path | None = None
+    """Folder in which dialogues with people are kept; the user's data folder if none is set."""
+
     def __init__(self, **flags: Path | str | None) -> None:
         """Flags that are None count as not given."""
         given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
@@ -41,7 +44,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise OptionError(_explain(error, given)) from error
 
-    @field_validator("cache", "shared", mode="before")
+    @field_validator("cache", "shared", "dialogs", mode="before")
     @classmethod
     def _expand_home(cls, value: object) -> object:
         return expand_home(str(value), "setting") if isinstance(value, str | Path) else value
@@ -63,6 +66,10 @@ class Settings(BaseSettings):
         """Where data lie, with what was set in the place of the defaults."""
         given = {name: value for name, value in (("cache", self.cache), ("shared", self.shared)) if value}
         return replace(Places.from_environment(), **given)
+
+    def dialogs_folder(self) -> Path:
+        """Where dialogues with people are kept."""
+        return self.dialogs or platformdirs.user_data_path("convrec") / "dialogs"
 
 
 def files_read() -> tuple[Path, ...]:

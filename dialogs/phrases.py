@@ -59,3 +59,11 @@ def comparison(catalogue: Catalogue, attribute: int, direction: int) -> str:
 
 
 WORDING = Wording(phrase, comparison)
+
+
+def noun_of(catalogue: Catalogue) -> str:
+    """What the items of a catalogue are called: "film", "artist", "item"."""
+    facets = {facet.name for facet in catalogue.facets}
+    if "director" in facets:
+        return "film"
+    return "artist" if facets == {"tag"} else "item"

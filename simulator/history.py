@@ -32,6 +32,9 @@ class Act(IntEnum):
     ASK = 1
     RECOMMEND = 2
     WAIT = 3
+    LISTEN = 4
+    """The agent did nothing, and took no turn: the user said something else in the same breath, kept as an answer to a
+    question that nobody asked."""
 
 
 EMPTY_STEP: dict[str, tuple[int | float, type]] = {
@@ -163,7 +166,8 @@ class History(RowArrays):
         """Waits since the agent last spoke, shape (N,)."""
         speaks = self.speaks
         since = np.where(speaks.any(axis=1), self.n_steps - speaks[:, ::-1].argmax(axis=1), 0)
-        return (self.length - since).astype(np.int16)
+        waits = (self.acts == Act.WAIT) & (np.arange(self.n_steps) >= since[:, None])
+        return waits.sum(axis=1, dtype=np.int16)
 
     def cues(self) -> Cues:
         """What can be seen of the present moment."""
@@ -224,9 +228,12 @@ class History(RowArrays):
         :param steps: the step of each, from 0, shape (E,).
         """
         acts = self.acts[rows, steps]
-        asked = acts == Act.ASK
+        asked = (acts == Act.ASK) | (acts == Act.LISTEN)
         if asked.any():
             asking, step = rows[asked], steps[asked]
+            # Somebody who talks may pass a question over.
+            answered = (self.answers[asking, step] >= 0).any(axis=1)
+            asking, step = asking[answered], step[answered]
             options, answers = self.options[asking, step], self.answers[asking, step]
             confidence = self.confidence[asking, step]
             unsure = confidence.astype(np.float32) if (confidence < 1).any() else None

@@ -1,0 +1,190 @@
+"""``convrec chat``: sit down and talk."""
+
+import select
+import sys
+from pathlib import Path
+from time import monotonic
+
+import rich_click as click
+from rich import box
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from convrec.cli import examples
+from convrec.run_options import console, notices
+from convrec.settings import Settings
+from dialogs.acts import AgentAct, Ask, Nothing, Recommend, Wait
+from graph.catalogue import Catalogue
+from graph.printable import printable
+from policy import registry
+
+SILENCE_SECONDS = 12.0
+"""How long the agent says nothing before it thinks again."""
+
+HELP = (
+    "Type what you are looking for, or pick numbers. Also: why, undo, seen 2, like 1, not 3, older, let me think, "
+    "start over, bye."
+)
+
+
+@click.command(
+    epilog=examples(
+        "convrec chat",
+        "convrec chat --data lastfm --user 17 --questions facet",
+        "convrec chat --data movies --policy bayes --exclude 'Titanic (1997)'",
+        "convrec dialogs list",
+    )
+)
+@click.option("--data", default="movies-all", show_default=True, help="Data set; see: convrec data list.")
+@click.option("--policy", default="unified", show_default=True, metavar="NAME",
+              help=f"Who decides what is asked and shown: {', '.join(registry.names())}.")  # fmt: skip
+@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="An agent of your own.")
+@click.option("--generator", default="template", show_default=True, metavar="NAME", help="Who words it: template.")
+@click.option("--affinity", default="hybrid", show_default=True, help="What is known before the first word.")
+@click.option("--questions", type=click.Choice(["binary", "facet", "multi"]), default="multi", show_default=True,
+              help="One attribute (yes or no); four options, name one; four, name all that fit.")  # fmt: skip
+@click.option("--turns", type=click.IntRange(1, 50), default=15, show_default=True, help="Turns the agent may take.")
+@click.option("--list-length", type=click.IntRange(1, 10), default=5, show_default=True,
+              help="Items it shows at once.")  # fmt: skip
+@click.option("--user", type=int, metavar="ID", help="Be this user of the data; somebody unknown if none is named.")
+@click.option("--exclude", multiple=True, metavar="ID_OR_TITLE", help="Never show this item, as often as wanted.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other words.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="Keep the dialogue here; by default in the folder of your data.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Do not tell what is believed.")
+def chat(
+    data: str, policy: str, checkpoint: Path | None, generator: str, affinity: str, questions: str, turns: int,
+    list_length: int, user: int | None, exclude: tuple[str, ...], seed: int, keep: Path | None, quiet: bool,
+) -> None:  # fmt: skip
+    """Talk with the agent: it asks, it recommends, and it knows when to wait.
+
+    Every turn is kept as it happens; see: convrec dialogs.
+    """
+    from convrec.talk import Table, TalkOptions
+    from dialogs.transcripts import Recorder, new_path
+
+    options = TalkOptions(
+        data, policy, affinity, questions, turns, list_length, generator, user, seed, exclude, checkpoint
+    )
+    options.check_names()
+    with notices.status(f"setting the table: {data}"):
+        table = Table(options)
+        session = table.session()
+    recorder = Recorder(new_path(keep or Settings().dialogs_folder()), table.header())
+    talk = _Talk(session, recorder, table.dataset.catalogue, quiet, turns)
+    try:
+        talk.hold()
+        talk.rate()
+    except (KeyboardInterrupt, EOFError):
+        console.print()
+    finally:
+        recorder.close()
+        console.print(Text(f"kept in {recorder.path}", style="dim"), soft_wrap=True)
+
+
+class _Talk:
+    """One conversation at a terminal."""
+
+    def __init__(self, session, recorder, catalogue: Catalogue, quiet: bool, turns: int) -> None:  # type: ignore[no-untyped-def]
+        self._session, self._recorder, self._catalogue = session, recorder, catalogue
+        self._quiet, self._turns = quiet, turns
+
+    def hold(self) -> None:
+        """From the first word to the last."""
+        console.print(Text(HELP, style="dim"))
+        reply = self._session.open()
+        while True:
+            self._recorder.turn(reply)
+            self._show(reply)
+            if reply.over:
+                return
+            if reply.says and all(isinstance(act, Wait) for act in reply.says):
+                message = self._silence()
+                reply = self._session.press((Nothing(),)) if message is None else self._session.hear(message)
+            else:
+                reply = self._session.hear(self._read())
+
+    def rate(self) -> None:
+        """Ask what the person thought of it."""
+        from dialogs.transcripts import Rating
+
+        answer = self._read("How was it, from 1 to 5? (Enter to skip) ")
+        if answer.strip()[:1] in set("12345"):
+            self._recorder.rate(Rating(stars=int(answer.strip()[0]), comment=answer.strip()[1:].strip()))
+            console.print(Text("Thank you.", style="dim"))
+
+    def _read(self, prompt: str = "› ") -> str:
+        return console.input(Text(prompt, style="bold green"))
+
+    def _silence(self) -> str | None:
+        """Listen without a word; None when nothing was said for a while."""
+        ends = monotonic() + SILENCE_SECONDS
+        if not sys.stdin.isatty():
+            return self._read()
+        while (left := ends - monotonic()) > 0:
+            console.print(Text(f"\r… listening {left:2.0f} s ", style="dim"), end="")
+            if select.select([sys.stdin], [], [], min(1.0, left))[0]:
+                console.print()
+                line = sys.stdin.readline()
+                if not line:
+                    raise EOFError
+                return line.rstrip("\n")
+        console.print()
+        return None
+
+    def _show(self, reply) -> None:  # type: ignore[no-untyped-def]
+        for said in reply.said:
+            console.print(Padding(Text(said.text, style="bold cyan"), (0, 0, 0, 2)))
+        for act in reply.says:
+            self._show_choices(act)
+        if reply.thought is not None and not self._quiet:
+            thought = reply.thought
+            top = ", ".join(f"{self._catalogue.describe_item(item)} {chance:.0%}" for item, chance in thought.top)
+            line = f"turn {thought.turn} of {self._turns} · about {thought.candidates:,} left · {printable(top)}"
+            console.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
+
+    def _show_choices(self, act: AgentAct) -> None:
+        catalogue = self._catalogue
+        if isinstance(act, Ask) and len(act.options) > 1:
+            facet = catalogue.facets[catalogue.attribute_facet[act.options[0]]]
+            options = sorted(act.options) if facet.ordered else act.options
+            names = [printable(catalogue.attribute_names[option]) for option in options]
+            line = "   ".join(f"[{place}] {name}" for place, name in enumerate([*names, "none of these"], start=1))
+            console.print(Padding(Text(f"{line}   [?] don't care", style="green"), (0, 0, 0, 2)))
+        elif isinstance(act, Ask):
+            line = "[yes]   [no]   [sort of]   [don't know]   [don't care]"
+            console.print(Padding(Text(line, style="green"), (0, 0, 0, 2)))
+        elif isinstance(act, Recommend):
+            console.print(Padding(cards(catalogue, act.items), (0, 0, 0, 2)))
+
+
+def cards(catalogue: Catalogue, items: tuple[int, ...]) -> Grid:
+    """A line for each item: number, name, and what is known of it."""
+    grid = Grid(box=box.SIMPLE, show_header=False, padding=(0, 1), show_edge=False)
+    grid.add_column(justify="right", style="green", no_wrap=True)
+    grid.add_column(style="bold", overflow="fold")
+    grid.add_column(style="dim", overflow="fold")
+    for place, item in enumerate(items, start=1):
+        name = Text(printable(catalogue.describe_item(item)))
+        grid.add_row(Text(f"[{place}]"), name, Text(facts(catalogue, item)))
+    return grid
+
+
+LEFT_OUT = frozenset({"decade", "language", "writer"})
+"""Facets that say little beside the title and the others."""
+
+BEFORE = {"director": "by ", "actor": "with "}
+"""What stands before the values of a facet."""
+
+
+def facts(catalogue: Catalogue, item: int, most: int = 2) -> str:
+    """What is known of an item, facet by facet, the commonest values first."""
+    degrees = catalogue.attribute_items.degrees
+    parts = []
+    for facet, kind in enumerate(catalogue.facets):
+        own = sorted(catalogue.attributes_of(item, facet).tolist(), key=lambda each: -int(degrees[each]))[:most]
+        names = [printable(catalogue.attribute_names[each]) for each in own]
+        if names and kind.name not in LEFT_OUT and not names[0].startswith("no "):
+            parts.append(BEFORE.get(kind.name, "") + ", ".join(names))
+    return " · ".join(parts)

@@ -1,0 +1,94 @@
+"""A talk with one person: words in, words out, and everything that happened on the way.
+
+Only this part keeps something from one message to the next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from dialogs.acts import AgentAct, Clarify, DontKnow, Unclear, UserAct
+from dialogs.agent import Agent, Step, Thought
+from dialogs.conversation import Conversation
+from dialogs.generation.speaker import Said, Speaker
+from dialogs.understanding.protocol import Context, Understander
+
+MOST_UNCLEAR = 3
+"""Messages in a row that are asked back for before one is taken for "I don't know"."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What comes of one message."""
+
+    message: str
+    """What was typed; empty for a button or for silence."""
+    heard: tuple[UserAct, ...]
+    says: tuple[AgentAct, ...]
+    said: tuple[Said, ...]
+    """In words; empty for silence."""
+    thought: Thought | None
+    over: bool
+    seconds: float
+    """From the message to the last word."""
+
+    @property
+    def text(self) -> str:
+        """All that is said."""
+        return " ".join(each.text for each in self.said)
+
+
+class Session:
+    """Talks with one person from the first word to the last.
+
+    :param seed: of the words.
+    """
+
+    def __init__(self, agent: Agent, understander: Understander, speaker: Speaker, seed: int = 0) -> None:
+        self.agent, self.understander, self.speaker, self.seed = agent, understander, speaker, seed
+        self.conversation = Conversation()
+        self.replies: list[Reply] = []
+        self._clarify: Clarify | None = None
+        self._unclear = 0
+
+    @property
+    def context(self) -> Context:
+        """What the next message answers to."""
+        return Context(self.conversation.on_table, self.conversation.shown, self._clarify)
+
+    @property
+    def over(self) -> bool:
+        """Whether the last word has been said."""
+        return bool(self.replies) and self.replies[-1].over
+
+    def open(self) -> Reply:
+        """The agent's first word."""
+        began = perf_counter()
+        return self._keep("", (), self.agent.open(), began)
+
+    def hear(self, message: str) -> Reply:
+        """Answer a typed message."""
+        began = perf_counter()
+        return self._answer(message, self.understander.understand(message, self.context), began)
+
+    def press(self, acts: Sequence[UserAct]) -> Reply:
+        """Answer a button, which is understood as it is."""
+        return self._answer("", tuple(acts), perf_counter())
+
+    def _answer(self, message: str, heard: tuple[UserAct, ...], began: float) -> Reply:
+        unclear = all(isinstance(act, Unclear) for act in heard)
+        self._unclear = self._unclear + 1 if unclear else 0
+        if self._unclear >= MOST_UNCLEAR:
+            # Three times is enough: let us go on with something else.
+            heard, self._unclear = (DontKnow(),), 0
+        step = self.agent.step(self.conversation, heard)
+        return self._keep(message, heard, step, began)
+
+    def _keep(self, message: str, heard: tuple[UserAct, ...], step: Step, began: float) -> Reply:
+        self.conversation = step.conversation
+        self._clarify = next((act for act in step.says if isinstance(act, Clarify)), None)
+        seed = self.seed * 1009 + len(self.replies)
+        said = tuple(self.speaker.say(step.says, seed))
+        reply = Reply(message, heard, step.says, said, step.thought, step.over, perf_counter() - began)
+        self.replies.append(reply)
+        return reply

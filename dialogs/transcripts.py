@@ -1,0 +1,239 @@
+"""Kept dialogues: one JSON line a turn, appended and flushed to the disk before the answer is shown.
+
+A file is a header and then a record a turn; a rating may follow.  The last line may be torn by a crash: it was never
+acknowledged, is left out when read and cut off before anything is appended.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dialogs.acts import AgentAct, UserAct
+from dialogs.session import Reply
+from graph.errors import DataError
+
+SCHEMA_VERSION = 1
+SUFFIX = ".jsonl"
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Header(_Line):
+    """Everything that has to be the same for a dialogue to go the same way again."""
+
+    line: Literal["header"] = "header"
+    schema_version: int = SCHEMA_VERSION
+    started: datetime
+    convrec: str
+    """Version of the program."""
+    data: str
+    graph: str
+    """Fingerprint of the data set."""
+    affinity: str
+    policy: str
+    policy_hash: str
+    generator: str
+    generator_hash: str
+    understander: str
+    questions: str
+    turns: int
+    list_length: int
+    seed: int
+    user: int | None = None
+    excluded: tuple[int, ...] = ()
+    """Items that were not to be shown, by their places."""
+
+
+class SaidText(_Line):
+    """One part of what was said."""
+
+    text: str
+    generator: str
+    dropped: int = 0
+
+
+class ThoughtRecord(_Line):
+    """What a decision was made on; see :class:`dialogs.agent.Thought`."""
+
+    candidates: int
+    top: tuple[tuple[int, float], ...]
+    mask: tuple[bool, ...]
+    scores: tuple[float, ...]
+    slot: int
+    turn: int
+
+
+class TurnRecord(_Line):
+    """One message and what came of it."""
+
+    line: Literal["turn"] = "turn"
+    number: int = Field(ge=0)
+    message: str
+    heard: tuple[UserAct, ...]
+    says: tuple[AgentAct, ...]
+    said: tuple[SaidText, ...]
+    thought: ThoughtRecord | None = None
+    seconds: float = Field(ge=0)
+    over: bool = False
+
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        return " ".join(each.text for each in self.said)
+
+
+class Rating(_Line):
+    """What the person thought of the dialogue."""
+
+    line: Literal["rating"] = "rating"
+    stars: int = Field(ge=1, le=5)
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """One dialogue that was kept."""
+
+    path: Path
+    header: Header
+    turns: tuple[TurnRecord, ...]
+    ratings: tuple[Rating, ...]
+    torn: bool
+    """Whether the last line had been cut short."""
+
+    @property
+    def found(self) -> int | None:
+        """Place of the item that was accepted; None where none was."""
+        acts = (act for turn in self.turns for act in turn.says if act.act == "farewell")
+        return next((act.found for act in acts if act.found is not None), None)
+
+    @property
+    def over(self) -> bool:
+        """Whether the dialogue came to its end."""
+        return any(turn.over for turn in self.turns)
+
+
+class Recorder:
+    """Appends to the file of one dialogue.
+
+    :raises DataError: when the file cannot be written.
+    """
+
+    def __init__(self, path: Path, header: Header | None = None) -> None:
+        self.path = path
+        self._file: BinaryIO
+        self._number = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if header is None:
+                kept = read_transcript(path)
+                self._number = len(kept.turns)
+                self._file = path.open("r+b")
+                self._file.truncate(_whole_lines(path.read_bytes()))
+                self._file.seek(0, os.SEEK_END)
+            else:
+                self._file = path.open("xb")
+                self._append(header)
+        except OSError as error:
+            raise DataError(f"{path}: cannot be written ({error.strerror}); name a folder you own") from error
+
+    def turn(self, reply: Reply) -> None:
+        """Keep one turn; when this returns it will be there after a crash."""
+        thought = None if reply.thought is None else ThoughtRecord(**asdict(reply.thought))
+        said = tuple(SaidText(text=each.text, generator=each.generator, dropped=each.dropped) for each in reply.said)
+        self._append(
+            TurnRecord(
+                number=self._number, message=reply.message, heard=reply.heard, says=reply.says, said=said,
+                thought=thought, seconds=round(reply.seconds, 4), over=reply.over,
+            )
+        )  # fmt: skip
+        self._number += 1
+
+    def rate(self, rating: Rating) -> None:
+        """Keep a rating."""
+        self._append(rating)
+
+    def close(self) -> None:
+        """Nothing more will be kept."""
+        self._file.close()
+
+    def _append(self, line: BaseModel) -> None:
+        self._file.write(line.model_dump_json(exclude_defaults=False).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def new_path(folder: Path, now: datetime | None = None) -> Path:
+    """A name that no dialogue has yet, in order of time."""
+    stamp = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+    for number in range(10_000):
+        path = folder / f"{stamp}{f'-{number}' if number else ''}{SUFFIX}"
+        if not path.exists():
+            return path
+    raise DataError(f"{folder}: holds ten thousand dialogues of one second; name another folder")
+
+
+def read_transcript(path: Path) -> Transcript:
+    """Read one dialogue.
+
+    :raises DataError: when it is missing, damaged before its last line, or of another version.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); see: convrec dialogs list") from error
+    whole = _whole_lines(content)
+    lines = content[:whole].decode("utf-8", "replace").splitlines()
+    if not lines:
+        raise DataError(f"{path}: holds no dialogue; delete it")
+    header = _parse(path, 1, lines[0])
+    if not isinstance(header, Header):
+        raise DataError(f"{path}: line 1: a dialogue begins with its header; this is no transcript")
+    turns: list[TurnRecord] = []
+    ratings: list[Rating] = []
+    for number, text in enumerate(lines[1:], start=2):
+        line = _parse(path, number, text)
+        if isinstance(line, TurnRecord) and line.number == len(turns):
+            turns.append(line)
+        elif isinstance(line, Rating):
+            ratings.append(line)
+        else:
+            raise DataError(f"{path}: line {number}: turn {len(turns)} was to stand here; the file has been changed")
+    return Transcript(path, header, tuple(turns), tuple(ratings), whole < len(content))
+
+
+def _whole_lines(content: bytes) -> int:
+    """Bytes up to the last line that is whole."""
+    return content.rfind(b"\n") + 1
+
+
+KINDS: Mapping[str, type[Header | TurnRecord | Rating]] = {"header": Header, "turn": TurnRecord, "rating": Rating}
+
+
+def _parse(path: Path, number: int, text: str) -> Header | TurnRecord | Rating:
+    try:
+        raw: Any = json.loads(text)
+        kind = KINDS[raw["line"]]
+        if kind is Header and raw.get("schema_version") != SCHEMA_VERSION:
+            raise DataError(
+                f"{path}: schema {raw.get('schema_version')!r}, but this version reads {SCHEMA_VERSION}; "
+                "read it with the version that wrote it"
+            )
+        return kind.model_validate_json(text)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise DataError(f"{path}: line {number}: not what a transcript holds ({what}); restore the file") from error
+
+
+def transcripts_in(folder: Path) -> Iterator[Path]:
+    """The dialogues of a folder, oldest first."""
+    if folder.is_dir():
+        yield from sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())

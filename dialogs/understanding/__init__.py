@@ -1,0 +1,5 @@
+"""From words to dialogue acts."""
+
+from dialogs.understanding.protocol import Context, Understander
+
+__all__ = ["Context", "Understander"]

@@ -1,0 +1,200 @@
+"""The names of a catalogue, as people write them: where in a message they stand and what they may mean.
+
+Legend: V items, P attributes.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from dialogs.understanding.text import Word, fold
+from dialogs.understanding.words import ALIASES, FILLERS, VERDICTS
+from graph.catalogue import Catalogue
+
+LONGEST_NAME = 9
+"""Words of a name that are looked for."""
+
+ALIAS_SURE, SURNAME_SURE, YEAR_SURE = 0.95, 0.85, 0.9
+"""Chance that somebody who says another name, a surname, a year means the attribute it stands for."""
+
+CLOSE = 86.0
+"""Likeness, of 100, from which a misspelt word is taken for a name."""
+
+_DECADE = re.compile(r"(\d{4})s")
+_RANGE = re.compile(
+    r"(?:under (?P<under>\d+)|(?P<low>\d+) to (?P<high>\d+)|(?P<over>\d+) (?:minutes )?(?:or|and) more)"
+)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One thing that words may stand for."""
+
+    attribute: int = -1
+    item: int = -1
+    sure: float = 1.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """Words of a message, and what they may stand for, likeliest first."""
+
+    start: int
+    end: int
+    meanings: tuple[Meaning, ...]
+
+
+class Lexicon:
+    """Names of attributes and items, exact, by other names, and misspelt."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._attributes: dict[str, dict[int, float]] = {}
+        self._shy: dict[str, dict[int, float]] = {}
+        """Names that people also use for other things, which count where they were asked about."""
+        self._items: dict[str, list[int]] = {}
+        for attribute, name in enumerate(catalogue.attribute_names):
+            self._add(fold(name), attribute, 1.0)
+        for alias, attribute in self._aliases():
+            self._add(fold(alias), attribute, ALIAS_SURE)
+        self._surname_of = dict(self._surnames())
+        for item, title in enumerate(catalogue.titles):
+            self._items.setdefault(fold(title), []).append(item)
+
+    def _add(self, name: str, attribute: int, sure: float) -> None:
+        if name:
+            names = self._shy if name in FILLERS or name in VERDICTS else self._attributes
+            known = names.setdefault(name, {})
+            known[attribute] = max(known.get(attribute, 0.0), sure)
+
+    def _aliases(self) -> Iterator[tuple[str, int]]:
+        catalogue = self.catalogue
+        for attribute, name in enumerate(catalogue.attribute_names):
+            facet = catalogue.facets[catalogue.attribute_facet[attribute]].name
+            for alias in ALIASES.get(facet, {}).get(name, ()):
+                yield alias, attribute
+            if decade := _DECADE.fullmatch(name):
+                year = int(decade[1])
+                yield f"{year % 100:02d}s", attribute
+                if year in _DECADE_NAMES:
+                    yield _DECADE_NAMES[year], attribute
+            elif not _is_person(facet) and not name.casefold().endswith("s") and " " not in name and name.isalpha():
+                yield f"{name}s", attribute
+            if not _is_person(facet) and facet not in ALIASES:
+                yield f"{facet} {name}", attribute
+                yield f"{name} {facet}", attribute
+
+    def _surnames(self) -> Iterator[tuple[str, int]]:
+        """Surnames under which one director is far better known than everybody else who has it."""
+        catalogue, degrees = self.catalogue, self.catalogue.attribute_items.degrees
+        known: dict[str, dict[str, tuple[int, int]]] = {}
+        for attribute, name in enumerate(catalogue.attribute_names):
+            words = fold(name).split()
+            facet = catalogue.facets[catalogue.attribute_facet[attribute]].name
+            if facet in ("director", "actor") and len(words) > 1 and len(words[-1]) > 3:
+                weight = int(degrees[attribute]) * (3 if facet == "director" else 1)
+                people = known.setdefault(words[-1], {})
+                people[name] = max(people.get(name, (0, -1)), (weight, attribute))
+        for surname, people in known.items():
+            holders = sorted(people.values(), reverse=True)
+            if surname not in FILLERS and (len(holders) == 1 or holders[0][0] >= 2 * holders[1][0]):
+                yield surname, holders[0][1]
+
+    def find(self, words: Sequence[Word], titles: bool, asked: Sequence[int] = ()) -> list[Found]:
+        """Names in a message, longest first from left to right; they do not overlap.
+
+        :param titles: whether titles of all items are looked for; else of none.
+        :param asked: attributes that were asked about.
+        """
+        found: list[Found] = []
+        place = 0
+        while place < len(words):
+            longest = next(
+                (hit for end in range(min(len(words), place + LONGEST_NAME), place, -1)
+                 if (hit := self._at(words, place, end, titles, asked))), None,
+            )  # fmt: skip
+            if longest is None:
+                place += 1
+            else:
+                found.append(longest)
+                place = longest.end
+        return found
+
+    def _at(self, words: Sequence[Word], start: int, end: int, titles: bool, asked: Sequence[int]) -> Found | None:
+        if words[start].clause != words[end - 1].clause and not titles:
+            return None
+        name = " ".join(word.folded for word in words[start:end])
+        named, shy = self._attributes.get(name, {}), self._shy.get(name, {})
+        meanings = [Meaning(attribute=each, sure=sure) for each, sure in named.items()]
+        meanings += [Meaning(attribute=each, sure=sure) for each, sure in shy.items() if each in asked]
+        if titles and name not in FILLERS and name not in VERDICTS:
+            items = sorted(self._items.get(name, ()), key=lambda item: -float(self.catalogue.popularity[item]))
+            meanings += [Meaning(item=item) for item in items]
+        if not meanings and end == start + 1:
+            meanings = list(self._single(words, start))
+        return Found(start, end, tuple(meanings)) if meanings else None
+
+    def _single(self, words: Sequence[Word], place: int) -> Iterator[Meaning]:
+        word = words[place]
+        if word.named and word.folded in self._surname_of and place:
+            yield Meaning(attribute=self._surname_of[word.folded], sure=SURNAME_SURE)
+        elif word.folded.isdigit() and len(word.folded) == 4:
+            decade = self._decades.get(int(word.folded) // 10 * 10)
+            if decade is not None:
+                yield Meaning(attribute=decade, sure=YEAR_SURE)
+
+    @cached_property
+    def _decades(self) -> dict[int, int]:
+        names = enumerate(self.catalogue.attribute_names)
+        return {int(decade[1]): place for place, name in names if (decade := _DECADE.fullmatch(name))}
+
+    @cached_property
+    def spans(self) -> dict[int, tuple[int, int]]:
+        """From and to how many minutes each running time goes."""
+        found = {}
+        for attribute, name in enumerate(self.catalogue.attribute_names):
+            facet = self.catalogue.facets[self.catalogue.attribute_facet[attribute]].name
+            if facet == "running time" and (span := _RANGE.search(name)):
+                low = int(span["low"] or span["over"] or 0)
+                found[attribute] = low, int(span["high"] or (int(span["under"]) - 1 if span["under"] else 10_000))
+        return found
+
+    @cached_property
+    def _names(self) -> tuple[list[str], list[str]]:
+        plain = [name for name in self._attributes if len(name) >= 4]
+        return plain, [name for name in self._items if len(name) >= 4]
+
+    def misspelt(self, text: str, titles: bool) -> tuple[Meaning, ...]:
+        """What a word or two may have been meant to be, likeliest first."""
+        if len(text) < 4:
+            return ()
+        names = self._names[titles]
+        alike = process.extractOne(text, names, scorer=fuzz.ratio, score_cutoff=CLOSE if len(text) > 5 else 88.0)
+        if alike is None:
+            return ()
+        name, score, _ = alike
+        sure = float(np.interp(score, (CLOSE, 100.0), (0.7, 0.95)))
+        if titles:
+            items = sorted(self._items[name], key=lambda item: -float(self.catalogue.popularity[item]))
+            return tuple(Meaning(item=item, sure=sure) for item in items)
+        return tuple(Meaning(attribute=each, sure=sure * its) for each, its in self._attributes[name].items())
+
+    def title_among(self, text: str, items: Sequence[int]) -> tuple[int, float] | None:
+        """Which of a few items a text names, and how surely."""
+        titles = {place: fold(self.catalogue.titles[item]) for place, item in enumerate(items)}
+        best = process.extractOne(text, titles, scorer=fuzz.WRatio, score_cutoff=82.0) if len(text) > 2 else None
+        return None if best is None else (items[best[2]], float(np.interp(best[1], (82.0, 100.0), (0.7, 1.0))))
+
+
+_DECADE_NAMES = {
+    1940: "forties", 1950: "fifties", 1960: "sixties", 1970: "seventies", 1980: "eighties", 1990: "nineties",
+    2000: "noughties",
+}  # fmt: skip
+
+
+def _is_person(facet: str) -> bool:
+    return facet in ("director", "actor", "writer")

@@ -1,0 +1,88 @@
+"""Attributes by likeness of meaning: "scary" is near horror, "laugh out loud" near comedy.
+
+Sentence embeddings of the attributes stand ready; a message is one more embedding and one product.
+Legend: A attributes that can be paraphrased, D dimensions.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialogs.phrases import noun_of
+from graph.affinity.signals.text import embed_texts, load_encoder
+from graph.catalogue import Catalogue
+
+NAMES = frozenset({"director", "actor", "writer"})
+"""Facets whose values are names of people, which have no paraphrases."""
+
+FROM, SURE = 0.6, 0.8
+"""Cosine from which a paraphrase is believed at all, and from which it is believed as much as it ever is."""
+
+CHANCES = 0.45, 0.9
+"""How sure a paraphrase is at these cosines."""
+
+SURER = 0.68
+"""The same where a message has named something else already."""
+
+MOST = 12_000
+"""Attributes that are embedded at most, those of most items first."""
+
+
+class Paraphrases:
+    """Finds what a phrase comes nearest to.
+
+    :param cache: folder in which embeddings are kept; None to keep nothing.
+    """
+
+    def __init__(self, catalogue: Catalogue, cache: Path | None = None) -> None:
+        facets = [facet.name for facet in catalogue.facets]
+        own = [
+            attribute
+            for attribute in np.argsort(-catalogue.attribute_items.degrees, kind="stable").tolist()
+            if facets[catalogue.attribute_facet[attribute]] not in NAMES
+        ]
+        self.attributes = np.array(own[:MOST], np.int32)
+        """Shape (A,)."""
+        self._noun = noun_of(catalogue)
+        texts = [
+            _sentence(self._noun, facets[catalogue.attribute_facet[each]], catalogue.attribute_names[each])
+            for each in self.attributes
+        ]
+        self._vectors = embed_texts(texts, cache) if texts else np.zeros((0, 384), np.float32)
+        self._of = {attribute: place for place, attribute in enumerate(self.attributes.tolist())}
+
+    def nearest(self, phrase: str, options: Sequence[int] = (), least: float = FROM) -> tuple[int, float] | None:
+        """The attribute a phrase is nearest to, and the chance that it is meant; None where nothing is near.
+
+        :param options: attributes that were asked about, which count as a little nearer.
+        :param least: cosine from which it counts.
+        """
+        if not len(self.attributes):
+            return None
+        # Said alone, and as what is looked for: "funny", "funny film".
+        cosines = np.maximum(self._vectors @ _embed(phrase), self._vectors @ _embed(f"{phrase} {self._noun}"))
+        for option in options:
+            if option in self._of:
+                cosines[self._of[option]] += 0.1
+        best = int(cosines.argmax())
+        if cosines[best] < least:
+            return None
+        return int(self.attributes[best]), float(np.interp(cosines[best], (FROM, SURE), CHANCES))
+
+
+@lru_cache(maxsize=4096)
+def _embed_kept(phrase: str) -> bytes:
+    found = load_encoder().encode([phrase], batch_size=1, show_progress_bar=False, normalize_embeddings=True)
+    return np.asarray(found[0], np.float32).tobytes()
+
+
+def _embed(phrase: str) -> NDArray[np.float32]:
+    return np.frombuffer(_embed_kept(phrase), np.float32)
+
+
+def _sentence(noun: str, facet: str, name: str) -> str:
+    """What an attribute is called when it stands alone."""
+    return f"{name} {noun}" if facet in ("genre", "tag") else f"{facet}: {name}"

@@ -1,0 +1,169 @@
+"""Messages and the acts they come to; every message was thought of by itself, none is in the code."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dialogs.acts import (
+    Accept,
+    Affirm,
+    Ask,
+    AskWhy,
+    Clarify,
+    Critique,
+    Defer,
+    Deny,
+    Dislike,
+    DontCare,
+    DontKnow,
+    Fragment,
+    Greet,
+    Inform,
+    Leave,
+    Like,
+    Nothing,
+    Recommend,
+    Restart,
+    Seen,
+    SortOf,
+    Unclear,
+    Undo,
+)
+from dialogs.understanding import Context
+from tests.dialogs.cinema import attribute, film, understander
+
+SHOWN = tuple(film(title) for title in ("Heat", "The Matrix", "Fargo", "Scream 2", "Jackie Brown"))
+NOTHING = Context()
+ONE = Context(Ask(options=(attribute("Horror"),)))
+FOUR = Context(Ask(options=tuple(attribute(name) for name in ("Horror", "Comedy", "Drama", "Thriller"))))
+LIST = Context(Recommend(items=SHOWN, chance=0.5), SHOWN)
+
+
+def heard(message: str, context: Context = NOTHING) -> list[object]:
+    """Acts without their confidences."""
+    acts = understander().understand(message, context)
+    return [act.model_copy(update={"confidence": 1.0}) if hasattr(act, "confidence") else act for act in acts]
+
+
+def wants(name: str, facet: str | None = None, **rest: bool) -> Inform:
+    return Inform(attribute=attribute(name, facet), **rest)
+
+
+@pytest.mark.parametrize(
+    ("message", "acts"),
+    [
+        ("A comedy, please", [wants("Comedy")]),
+        ("I feel like a western from the eighties", [wants("Western"), wants("1980s")]),
+        ("something with tom hanks", [wants("Tom Hanks")]),
+        ("with Robert Downey Jr", [wants("Robert Downey, Jr.")]),
+        ("a science fiction film", [wants("Sci-Fi")]),
+        ("directed by Clint Eastwood", [wants("Clint Eastwood", "director")]),
+        ("starring Clint Eastwood", [wants("Clint Eastwood", "actor")]),
+        ("a Tarantino film", [wants("Quentin Tarantino")]),
+        ("a french drama", [wants("France"), wants("Drama")]),
+        ("a drama in French", [wants("Drama"), wants("French")]),
+        ("no horror, but a comedy", [wants("Horror", holds=False), wants("Comedy")]),
+        ("anything but comedies", [wants("Comedy", holds=False)]),
+        ("neither horror nor thriller", [wants("Horror", holds=False), wants("Thriller", holds=False)]),
+        ("a film from 1994", [wants("1990s")]),
+        ("at most 100 minutes", [wants(each, holds=False) for each in
+                                 ("105 to 119 minutes", "120 to 149 minutes", "150 minutes or more")]),
+        ("two and a half hours", [wants("150 minutes or more")]),
+        ("a thriler", [wants("Thriller")]),
+        ("with Scarlet Johanson", [wants("Scarlett Johansson")]),
+        ("I loved Fargo", [Like(item=film("Fargo"))]),
+        ("I hated Scream 2", [Dislike(item=film("Scream 2"))]),
+        ("I have already seen Heat", [Seen(item=film("Heat"))]),
+        ("something like The Matrix", [Like(item=film("The Matrix"))]),
+        ("hello there", [Greet()]),
+        ("start over", [Restart()]),
+        ("oops", [Undo()]),
+        ("goodbye", [Leave()]),
+        ("hmm, let me think", [Defer()]),
+        ("I would like a ...", [Fragment()]),
+        ("a comedy with…", [wants("Comedy"), Fragment()]),
+        ("", [Nothing()]),
+        ("   ", [Nothing()]),
+        ("blorp", [Unclear()]),
+    ],
+)  # fmt: skip
+def test_wishes(message: str, acts: list[object]) -> None:
+    assert heard(message) == acts
+
+
+@pytest.mark.parametrize(
+    ("message", "acts"),
+    [
+        ("yes", [Affirm()]), ("Yeah!", [Affirm()]), ("Of course.", [Affirm()]), ("no", [Deny()]), ("nope", [Deny()]),
+        ("well, not really", [Deny()]), ("sort of", [SortOf()]), ("I don't know", [DontKnow()]),
+        ("I do not care", [DontCare()]), ("doesn't matter", [DontCare()]), ("no, a comedy", [Deny(), wants("Comedy")]),
+        ("why?", [AskWhy()]), ("why do you ask that", [AskWhy()]), ("give me a moment", [Defer()]),
+    ],
+)  # fmt: skip
+def test_answers_to_one(message: str, acts: list[object]) -> None:
+    assert heard(message, ONE)[-len(acts) :] == acts
+
+
+@pytest.mark.parametrize(
+    ("message", "acts"),
+    [
+        ("2", [wants("Comedy")]), ("1 and 3", [wants("Horror"), wants("Drama")]), ("the second", [wants("Comedy")]),
+        ("5", [Deny()]), ("none of these", [Deny()]), ("not 1", [wants("Horror", holds=False)]),
+        ("comedy or drama", [wants("Comedy"), wants("Drama")]),
+        ("Comedy and thriller!", [wants("Comedy"), wants("Thriller")]),
+        ("not horror", [wants("Horror", holds=False)]), ("whatever", [DontCare()]),
+    ],
+)  # fmt: skip
+def test_answers_to_several(message: str, acts: list[object]) -> None:
+    assert heard(message, FOUR) == acts
+
+
+@pytest.mark.parametrize(
+    ("message", "acts"),
+    [
+        ("the third one", [Accept(item=film("Fargo"))]), ("5", [Accept(item=film("Jackie Brown"))]),
+        ("jackie brown please", [Accept(item=film("Jackie Brown"))]), ("none of those", [Deny()]),
+        ("I have seen the first", [Seen(item=film("Heat"))]), ("not 2", [Dislike(item=film("The Matrix"))]),
+        ("more like 4", [Like(item=film("Scream 2"))]), ("why the second?", [AskWhy(item=film("The Matrix"))]),
+        ("seen Fargo, loved it", [Seen(item=film("Fargo")), Like(item=film("Fargo"))]),
+        ("yes", [Affirm()]), ("the last one", [Accept(item=film("Jackie Brown"))]),
+    ],
+)  # fmt: skip
+def test_verdicts_on_a_list(message: str, acts: list[object]) -> None:
+    assert heard(message, LIST) == acts
+
+
+@pytest.mark.parametrize(("message", "place", "direction"), [
+    ("like 3 but older", 2, -1), ("something newer", 0, 1), ("like the second, only shorter", 1, -1),
+])  # fmt: skip
+def test_critiques(message: str, place: int, direction: int) -> None:
+    (act,) = heard(message, LIST)
+    assert isinstance(act, Critique)
+    assert (act.item, act.direction) == (SHOWN[place], direction)
+
+
+def test_a_name_of_two_is_asked_back_and_then_understood() -> None:
+    (act,) = understander().understand("Clint Eastwood", NOTHING)
+    assert isinstance(act, Unclear)
+    assert {meaning.attribute for meaning in act.meanings} == {
+        attribute("Clint Eastwood", "actor"), attribute("Clint Eastwood", "director"),
+    }  # fmt: skip
+    asked_back = Context(clarify=Clarify(meanings=act.meanings))
+    for words in ("the director", "as a director"):
+        assert heard(words, asked_back) == [wants("Clint Eastwood", "director")]
+    assert heard("1", asked_back) == [act.meanings[0]]
+
+
+def test_what_is_less_plain_is_less_sure() -> None:
+    def sure(message: str) -> float:
+        (act,) = understander().understand(message, NOTHING)
+        assert isinstance(act, Inform)
+        return act.confidence
+
+    assert sure("thriller") > sure("thrillers") > sure("thriler") > 0.5
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=80), st.sampled_from([NOTHING, ONE, FOUR, LIST]))
+def test_nothing_that_is_typed_makes_it_fail(message: str, context: Context) -> None:
+    assert understander().understand(message, context)
