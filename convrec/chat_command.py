@@ -71,6 +71,7 @@ def chat(
     with notices.status(f"setting the table: {data}"):
         table = Table(options)
         session = table.session()
+    table.warm_up()
     recorder = Recorder(new_path(keep or Settings().dialogs_folder()), table.header())
     talk = _Talk(session, recorder, table.dataset.catalogue, quiet, turns)
     try:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 
@@ -17,10 +18,11 @@ from dialogs.generation.speaker import Speaker
 from dialogs.session import Session
 from dialogs.transcripts import Header
 from dialogs.understanding.lexicon import Lexicon
-from dialogs.understanding.paraphrase import Paraphrases
-from dialogs.understanding.understander import LexicalUnderstander
+from dialogs.understanding.paraphrase import Manners, Paraphrases
+from dialogs.understanding.understander import PLAINLY, LexicalUnderstander
 from graph import affinity as affinities
 from graph.affinity.profiles import Histories, Profiles
+from graph.affinity.signals.text import load_encoder
 from graph.answers import QuestionMode
 from graph.catalogue_search import find_item
 from graph.dataset import Dataset
@@ -108,8 +110,14 @@ class Table:
         """Understands what is typed; made when something is."""
         lexicon = Lexicon(self.dataset.catalogue)
         cache = Settings().places().cache
-        found = Paraphrases(self.dataset.catalogue, cache) if self._wants_paraphrases else None
-        return LexicalUnderstander(lexicon, found)
+        if not self._wants_paraphrases:
+            return LexicalUnderstander(lexicon)
+        return LexicalUnderstander(lexicon, Paraphrases(self.dataset.catalogue, cache), Manners(PLAINLY, cache))
+
+    def warm_up(self) -> None:
+        """Load in the background what the first paraphrase would have to wait for."""
+        if self._wants_paraphrases:
+            Thread(target=load_encoder, daemon=True).start()
 
     @cached_property
     def speaker(self) -> Speaker:

@@ -193,7 +193,7 @@ class _Writer:
         self.history.completeness[0, step] = HALF if event is Event.FRAGMENT else COMPLETE
 
     def _question(self, number: int, asked: Ask, acts: Sequence[UserAct]) -> None:
-        answers, confidence, place = _answers(asked, acts)
+        answers, confidence, place = answers_to(asked, acts)
         one_named = (answers == Answer.YES).sum() == 1 and (answers == Answer.UNSAID).sum() == len(answers) - 1
         step = self._next(Act.ASK, (number, place) if place >= 0 else NOWHERE)
         history, count = self.history, len(asked.options)
@@ -247,7 +247,7 @@ OF_ALL = {
 """Answers that are about all options alike."""
 
 
-def _answers(asked: Ask, acts: Sequence[UserAct]) -> tuple[NDArray[np.int8], float, int]:
+def answers_to(asked: Ask, acts: Sequence[UserAct]) -> tuple[NDArray[np.int8], float, int]:
     """Answers to each option (-1 where the question was passed over), how sure they are, and place of the act."""
     answers = np.full(len(asked.options), -1, np.int8)
     informs = [(place, act) for place, act in enumerate(acts) if isinstance(act, Inform)]

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from dialogs.phrases import OF_VALUE
 from dialogs.understanding.text import Word, fold
 from dialogs.understanding.words import ALIASES, FILLERS, VERDICTS
 from graph.catalogue import Catalogue
@@ -67,7 +68,8 @@ class Lexicon:
 
     def _add(self, name: str, attribute: int, sure: float) -> None:
         if name:
-            names = self._shy if name in FILLERS or name in VERDICTS else self._attributes
+            # A letter or two may be initials.
+            names = self._shy if name in FILLERS or name in VERDICTS or len(name) < 2 else self._attributes
             known = names.setdefault(name, {})
             known[attribute] = max(known.get(attribute, 0.0), sure)
 
@@ -77,6 +79,10 @@ class Lexicon:
             facet = catalogue.facets[catalogue.attribute_facet[attribute]].name
             for alias in ALIASES.get(facet, {}).get(name, ()):
                 yield alias, attribute
+            if (facet, name) in OF_VALUE:
+                yield OF_VALUE[facet, name].removeprefix("a film ").removeprefix("that "), attribute
+            if facet == "age rating":
+                yield f"rated {name}", attribute
             if decade := _DECADE.fullmatch(name):
                 year = int(decade[1])
                 yield f"{year % 100:02d}s", attribute
@@ -140,7 +146,8 @@ class Lexicon:
 
     def _single(self, words: Sequence[Word], place: int) -> Iterator[Meaning]:
         word = words[place]
-        if word.named and word.folded in self._surname_of and place:
+        after_a_name = place > 0 and words[place - 1].named and words[place - 1].folded not in FILLERS
+        if word.named and word.folded in self._surname_of and place and not after_a_name:
             yield Meaning(attribute=self._surname_of[word.folded], sure=SURNAME_SURE)
         elif word.folded.isdigit() and len(word.folded) == 4:
             decade = self._decades.get(int(word.folded) // 10 * 10)
@@ -182,12 +189,6 @@ class Lexicon:
             items = sorted(self._items[name], key=lambda item: -float(self.catalogue.popularity[item]))
             return tuple(Meaning(item=item, sure=sure) for item in items)
         return tuple(Meaning(attribute=each, sure=sure * its) for each, its in self._attributes[name].items())
-
-    def title_among(self, text: str, items: Sequence[int]) -> tuple[int, float] | None:
-        """Which of a few items a text names, and how surely."""
-        titles = {place: fold(self.catalogue.titles[item]) for place, item in enumerate(items)}
-        best = process.extractOne(text, titles, scorer=fuzz.WRatio, score_cutoff=82.0) if len(text) > 2 else None
-        return None if best is None else (items[best[2]], float(np.interp(best[1], (82.0, 100.0), (0.7, 1.0))))
 
 
 _DECADE_NAMES = {

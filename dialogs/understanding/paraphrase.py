@@ -4,7 +4,7 @@ Sentence embeddings of the attributes stand ready; a message is one more embeddi
 Legend: A attributes that can be paraphrased, D dimensions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -71,6 +71,32 @@ class Paraphrases:
         if cosines[best] < least:
             return None
         return int(self.attributes[best]), float(np.interp(cosines[best], (FROM, SURE), CHANCES))
+
+
+class Manners:
+    """Finds which of a few plain things a phrase comes to, such as yes or "don't know", by likeness of meaning.
+
+    :param phrases: ways to say each thing.
+    """
+
+    def __init__(self, phrases: Mapping[str, Sequence[str]], cache: Path | None = None) -> None:
+        self._kinds = [kind for kind, said in phrases.items() for _ in said]
+        self._vectors = embed_texts([each for said in phrases.values() for each in said], cache)
+
+    def nearest(self, phrase: str) -> tuple[str, float] | None:
+        """What a phrase comes to, and the chance that it is meant; None where nothing is near, or two are alike."""
+        cosines = self._vectors @ _embed(phrase)
+        by_kind: dict[str, float] = {}
+        for kind, cosine in zip(self._kinds, cosines.tolist(), strict=True):
+            by_kind[kind] = max(by_kind.get(kind, -1.0), cosine)
+        (first, best), (_, second) = sorted(by_kind.items(), key=lambda pair: -pair[1])[:2]
+        if best < PLAIN_FROM or best - second < PLAIN_MARGIN:
+            return None
+        return first, float(np.interp(best, (PLAIN_FROM, 0.9), (0.7, 0.95)))
+
+
+PLAIN_FROM, PLAIN_MARGIN = 0.55, 0.04
+"""Cosine from which a clause is taken for a plain answer, and by which the next kind of answer has to be farther."""
 
 
 @lru_cache(maxsize=4096)

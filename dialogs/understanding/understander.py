@@ -6,8 +6,8 @@ for a paraphrase.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -39,7 +39,7 @@ from dialogs.acts import (
 )
 from dialogs.understanding import words as said
 from dialogs.understanding.lexicon import Found, Lexicon, Meaning
-from dialogs.understanding.paraphrase import FROM, SURER, Paraphrases
+from dialogs.understanding.paraphrase import FROM, SURER, Manners, Paraphrases
 from dialogs.understanding.protocol import Context
 from dialogs.understanding.text import Word, fold, is_unfinished, words_of
 
@@ -49,6 +49,25 @@ TYPED = 0.98
 _HOURS = re.compile(r"\b(\d+(?:\.\d)?|one|two|three|an?) (?:and a half )?hours?\b")
 _MINUTES = re.compile(r"\b(\d{2,3}) ?min(?:ute)?s?\b")
 _NUMBER = re.compile(r"#?\d{1,2}")
+
+
+LEAST_SURE = 0.6
+"""Confidence below which a name that was found gives way to a plain answer."""
+
+CLOSE_OPTION, MOST_WORDS = 80.0, 12
+"""Likeness, of 100, from which words are taken for an option that was asked about; words of a clause that is tried."""
+
+CLOSE_TITLE, LEAST_TITLE = 86.0, 5
+"""The same for a title on show; letters of a title that may be misspelt."""
+
+CLOSE_PLAIN = 84.0
+"""The same for a plain answer."""
+
+PLAINLY: Mapping[str, tuple[str, ...]] = {
+    "dont-know": said.DONT_KNOW, "dont-care": said.DONT_CARE, "sort-of": said.SORT_OF, "affirm": said.YES,
+    "deny": said.NO, "defer": said.DEFER, "greet": said.GREET,
+}  # fmt: skip
+"""Ways to say what needs no name."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +85,22 @@ class LexicalUnderstander:
     """See :class:`dialogs.understanding.protocol.Understander`.
 
     :param paraphrases: finds attributes by likeness of meaning; None to do without.
+    :param manners: the same for plain answers, :data:`PLAINLY`; None to do without.
     """
 
     name = "lexical"
 
-    def __init__(self, lexicon: Lexicon, paraphrases: Paraphrases | None = None) -> None:
-        self.lexicon, self._paraphrases = lexicon, paraphrases
+    def __init__(
+        self, lexicon: Lexicon, paraphrases: Paraphrases | None = None, manners: Manners | None = None
+    ) -> None:
+        self.lexicon, self._paraphrases, self._manners = lexicon, paraphrases, manners
         self._catalogue = lexicon.catalogue
 
     def understand(self, message: str, context: Context) -> tuple[UserAct, ...]:
         """Every act of a message, in order."""
         if not message.strip():
             return (Nothing(),)
-        words = words_of(message)
+        words = self._with_places(words_of(message), context.shown)
         whole = " ".join(word.folded for word in words)
         if context.clarify is not None and context.clarify.meanings:
             meant = self._meant(whole.split(), context.clarify.meanings)
@@ -123,18 +145,30 @@ class LexicalUnderstander:
             return (AskWhy(item=self._pointed_at(text.split(), context)),)
         return None
 
-    def _pointed_at(self, tokens: Sequence[str], context: Context) -> int | None:
-        """The item of the list that a number, an ordinal or a title names."""
+    def _with_places(self, words: list[Word], shown: Sequence[int]) -> list[Word]:
+        """The words, each title of the list replaced by its place in it ("#2"), so that nothing in a title counts."""
+        for place in sorted(range(len(shown)), key=lambda each: -len(self._catalogue.titles[shown[each]])):
+            title = fold(self._catalogue.titles[shown[place]])
+            size = len(title.split())
+            spans = [" ".join(word.folded for word in words[at : at + size]) for at in range(len(words) - size + 1)]
+            likeness = [fuzz.ratio(title, span) for span in spans]
+            close = 100.0 if len(title) < LEAST_TITLE else CLOSE_TITLE
+            if likeness and max(likeness) >= close:
+                at = likeness.index(max(likeness))
+                words = _replaced(words, at, at + size, f"#{place + 1}")
+        return words
+
+    @staticmethod
+    def _pointed_at(tokens: Sequence[str], context: Context) -> int | None:
+        """The item of the list that a number or an ordinal names."""
         shown = context.shown
         for token in tokens:
-            place = int(token.lstrip("#")) if _NUMBER.fullmatch(token) else said.ORDINALS.get(token, 0)
+            place = _place_of(token)
             if token == "last" and shown:
                 place = len(shown)
             if 1 <= place <= len(shown):
                 return shown[place - 1]
-        rest = " ".join(token for token in tokens if token not in said.FILLERS and token not in said.WHY)
-        found = self.lexicon.title_among(rest, shown) if rest and shown else None
-        return None if found is None else found[0]
+        return None
 
     def _parts(self, words: Sequence[Word], context: Context, unfinished: bool) -> Iterator[UserAct | None]:
         last: int | None = None
@@ -160,23 +194,28 @@ class LexicalUnderstander:
         if about_list:
             yield from about_list
             return
-        options = list(self._numbers(clause, context))
+        options = list(self._numbers(clause, context)) or list(self._misspelt_options(clause, context))
         if options:
             yield from options
             return
-        yield from self._names(clause, context)
+        acts = list(self._names(clause, context))
+        if not any(isinstance(act, Inform | Like | Dislike | Seen) and act.confidence >= LEAST_SURE for act in acts):
+            politely = self._politely(clause.text, context)
+            if politely is not None:
+                acts = [politely]
+        yield from acts
 
     def _plain(self, text: str, context: Context) -> UserAct | None:
         """What a clause says that is nothing but yes, no, or something of the kind."""
-        bare = _bare(text)
-        for phrases, act in (
-            (said.DONT_KNOW, DontKnow(confidence=TYPED)), (said.DONT_CARE, DontCare(confidence=TYPED)),
-            (said.SORT_OF, SortOf(confidence=TYPED)), (said.YES, Affirm(confidence=TYPED)),
-            (said.NO, Deny(confidence=TYPED)), (said.DEFER, Defer()), (said.GREET, Greet()),
-        ):  # fmt: skip
-            if text in phrases or bare in phrases:
-                return act if context.on_table is not None or not isinstance(act, Affirm | Deny | SortOf) else None
-        return None
+        kind = _plain_kind(text)
+        return None if kind is None else _plain_act(kind, TYPED, context)
+
+    def _politely(self, text: str, context: Context) -> UserAct | None:
+        """The same in words that nobody has listed."""
+        if context.on_table is None:
+            return None
+        found = None if self._manners is None else self._manners.nearest(text)
+        return None if found is None else _plain_act(*found, context)
 
     def _leading(self, clause: _Clause, context: Context) -> Iterator[UserAct]:
         """A yes or a no before something else: "no, a comedy" comes as two clauses, "no a comedy" as one."""
@@ -236,11 +275,30 @@ class LexicalUnderstander:
             return
         negated = any(token in said.NEGATIONS for token in tokens)
         for token in tokens:
-            place = int(token.lstrip("#")) if _NUMBER.fullmatch(token) else said.ORDINALS.get(token, 0)
+            place = _place_of(token)
             if place == len(asked.options) + 1:
                 yield Deny(confidence=TYPED)
-            elif 1 <= place <= len(asked.options) and token != "one":
+            elif 1 <= place <= len(asked.options):
                 yield Inform(attribute=asked.options[place - 1], holds=not negated, confidence=TYPED)
+
+    def _misspelt_options(self, clause: _Clause, context: Context) -> Iterator[UserAct]:
+        """The option of the question that a clause names, letters aside."""
+        asked = context.on_table
+        if not isinstance(asked, Ask) or len(clause.words) > MOST_WORDS:
+            return
+        names = {option: fold(self._catalogue.attribute_names[option]) for option in asked.options}
+        words = clause.text.split()
+        exact = [option for option, name in names.items() if f" {name} " in f" {clause.text} "]
+        if exact or len(asked.options) < 2:
+            return
+        for option, name in names.items():
+            size = len(name.split())
+            parts = [" ".join(words[place : place + size]) for place in range(len(words) - size + 1)]
+            likeness = max((fuzz.ratio(name, part) for part in parts), default=0.0)
+            if len(name) > 3 and likeness >= CLOSE_OPTION:
+                before = clause.text.split(next(part for part in parts if fuzz.ratio(name, part) == likeness))[0]
+                holds = not set(before.split()) & said.NEGATIONS
+                yield Inform(attribute=option, holds=holds, confidence=0.9)
 
     def _names(self, clause: _Clause, context: Context) -> Iterator[UserAct]:
         """Attributes and items that are named, misspelt or paraphrased."""
@@ -342,7 +400,10 @@ class LexicalUnderstander:
         spans = list(self._spans(clause.text))
         for attribute, holds in spans:
             yield Inform(attribute=attribute, holds=holds, confidence=0.9)
-        content = [token for token in left if not _is_filler(token) and token not in said.NEGATIONS]
+        names = {word.folded for word in clause.words[1:] if word.named}
+        content = [
+            token for token in left if not _is_filler(token) and token not in said.NEGATIONS and token not in names
+        ]
         if spans or not content:
             if not spans and not content and least == FROM and context.on_table is None and len(left) == len(tokens):
                 yield Unclear()
@@ -407,6 +468,64 @@ def _one_critique(acts: Sequence[UserAct], context: Context) -> list[UserAct]:
         elif not (isinstance(act, Like) and act.item == liked[-1]):
             kept.append(act)
     return kept
+
+
+@lru_cache(maxsize=20_000)
+def _plain_kind(text: str) -> str | None:
+    """Which of :data:`PLAINLY` a clause says, letter by letter, within other words that say nothing, or misspelt."""
+    bare, tokens = _bare(text), text.split()
+    for kind, phrases in PLAINLY.items():
+        if text in phrases or bare in phrases:
+            return kind
+    for kind in ("dont-know", "dont-care", "deny"):
+        for each in PLAINLY[kind]:
+            if " " in each and f" {each} " in f" {text} " and _names_nothing(text.replace(each, " ").split()):
+                return kind
+    negated = bool(set(tokens) & said.NEGATIONS)
+    if _names_nothing(tokens) and (negated or set(tokens) & said.POSITIVE):
+        return "deny" if negated else "affirm"
+    if len(text) < 4:
+        return None
+    likeness = {
+        kind: max(fuzz.ratio(text, each) for each in phrases)
+        for kind, phrases in PLAINLY.items()
+        if not (negated and kind in ("affirm", "greet", "defer"))
+    }
+    kind = max(likeness, key=lambda each: likeness[each])
+    return kind if likeness[kind] >= CLOSE_PLAIN else None
+
+
+def _plain_act(kind: str, sure: float, context: Context) -> UserAct | None:
+    """The act of a plain answer; None where it answers to nothing."""
+    if kind in ("defer", "greet"):
+        return Defer() if kind == "defer" else Greet()
+    if context.on_table is None and kind in ("affirm", "deny", "sort-of"):
+        return None
+    kinds: dict[str, type[DontKnow | DontCare | SortOf | Affirm | Deny]] = {
+        "dont-know": DontKnow, "dont-care": DontCare, "sort-of": SortOf, "affirm": Affirm, "deny": Deny,
+    }  # fmt: skip
+    return kinds[kind](confidence=sure)
+
+
+def _place_of(token: str) -> int:
+    """The place that a number or an ordinal names, from 1; 0 for any other word."""
+    if _NUMBER.fullmatch(token):
+        return int(token.lstrip("#"))
+    place = said.ORDINALS.get(token, 0)
+    if place or len(token) < 5 or token in said.FILLERS:
+        return place
+    close = process.extractOne(token, _LONG_ORDINALS, scorer=fuzz.ratio, score_cutoff=80.0)
+    return said.ORDINALS[close[0]] if close else 0
+
+
+_LONG_ORDINALS = [word for word in said.ORDINALS if len(word) > 4]
+
+
+def _replaced(words: list[Word], start: int, end: int, mark: str) -> list[Word]:
+    """The words with some of them replaced by one; a title does not end a clause, whatever stands in it."""
+    first, last = words[start].clause, words[end - 1].clause
+    joined = [replace(word, clause=first) if first <= word.clause <= last else word for word in words]
+    return [*joined[:start], Word(mark, mark, first), *joined[end:]]
 
 
 def _clauses(words: Sequence[Word]) -> Iterator[_Clause]:

@@ -42,6 +42,9 @@ NEGATIONS = frozenset(
 )
 """Words that turn what follows in the same clause around."""
 
+POSITIVE = frozenset("like love good nice great fine lovely wonderful perfect yes absolutely definitely fits".split())
+"""Words with which a clause that names nothing says yes."""
+
 FILLERS = frozenset(
     "a an the of i im id ill me my we us it its is are was be been am to in on at for from by with and or so some "
     "something anything film films movie movies one ones flick flicks show shows picture pictures want wanted would "
@@ -49,7 +52,8 @@ FILLERS = frozenset(
     "they them what which who whose would could should can you your give get got see watch watching prefer rather "
     "im in mood kind sort type about also too any good nice great best favourite more most other else think feel "
     "feeling tonight today now well ok okay yes no not dont if but than then as have has had made set do does did "
-    "lets let us go new must need needs hello hi hey thanks thank perhaps guess probably say said how".split()
+    "absolutely definitely certainly honestly lovely lets let us go new must need needs hello hi hey thanks thank "
+    "perhaps guess probably say said how".split()
 )  # fmt: skip
 """Words that name nothing."""
 
@@ -75,7 +79,7 @@ CUES = MappingProxyType({
 ORDINALS = MappingProxyType({
     word: place
     for place, words in enumerate(
-        ("first 1st one", "second 2nd two", "third 3rd three", "fourth 4th four", "fifth 5th five", "sixth 6th six",
+        ("first 1st", "second 2nd two", "third 3rd three", "fourth 4th four", "fifth 5th five", "sixth 6th six",
          "seventh 7th seven", "eighth 8th eight", "ninth 9th nine", "tenth 10th ten"), start=1,
     )
     for word in words.split()

@@ -9,6 +9,7 @@ from graph import affinity
 from graph.affinity import ANONYMOUS, Histories, Profiles
 from graph.affinity.hybrid import Hybrid
 from graph.affinity.popularity import Popularity
+from graph.affinity.signals.content import ContentCosine
 from graph.interactions import Interactions, Split
 from tests.graph.affinity.contract import (
     QUICK,
@@ -98,7 +99,23 @@ def test_without_users_it_is_popularity_and_that_is_said() -> None:
     model = affinity.fit("hybrid", alone, report=lines.append)
     expected = Popularity.fit(alone).scores(np.array([ANONYMOUS]))
     np.testing.assert_array_equal(model.scores(np.array([ANONYMOUS])), expected)
-    assert lines == ["hybrid: films has no user with likes in train and valid; every user gets popularity alone"]
+    assert lines == [
+        "hybrid: films has no user with likes in train and valid; popularity and what people say they like are all "
+        "there is"
+    ]
+
+
+def test_without_users_somebody_who_names_a_like_is_shown_what_is_like_it() -> None:
+    alone = replace(small(), name="films", interactions=Interactions.none(500))
+    model = affinity.fit("hybrid", alone)
+    unknown = Profiles.unknown(3, alone.catalogue)
+    said = unknown.and_then(1, liked=[7]).and_then(2, disliked=[7])
+    plain, liking, disliking = model.scores_of(said)
+    cosines = ContentCosine.fit(alone).of(unknown.and_then(0, liked=[7]))[0]
+    alike = np.argsort(-cosines)[1:20]
+    assert (liking[alike] - plain[alike]).min() > 1.0
+    np.testing.assert_array_equal(liking[cosines == 0], plain[cosines == 0])
+    assert (disliking <= liking).all()
 
 
 def test_progress_adds_up_to_all_of_it() -> None:
