@@ -19,6 +19,12 @@ from graph.belief import Belief, Evidence
 from graph.catalogue import Catalogue
 
 
+def forgiving(honest: AnswerModel, other: AnswerModel) -> AnswerModel:
+    """Honest people who say "sort of" and "I don't care" as often as the others: no slips, and no loss of trust."""
+    names = "dont_care", "sort_of_has", "sort_of_lacks"
+    return replace(honest, **{name: np.maximum(getattr(honest, name), getattr(other, name)) for name in names})
+
+
 class DoubtingBelief(Belief):
     """What :class:`graph.belief.Belief` is, for an answer model with another beside it.
 
@@ -33,8 +39,10 @@ class DoubtingBelief(Belief):
         eligible: NDArray[np.bool_] | None = None,
     ) -> None:
         super().__init__(catalogue, answer_model, log_prior, eligible)
-        assert answer_model.otherwise is not None
-        models = replace(answer_model, otherwise=None, doubt=0.0), answer_model.otherwise
+        other = answer_model.otherwise
+        assert other is not None
+        self._plain = replace(answer_model, otherwise=None, doubt=0.0)
+        models = forgiving(self._plain, other), other
         self._parts = [Belief(catalogue, model, log_prior, eligible) for model in models]
         for part, share in zip(self._parts, (1.0 - answer_model.doubt, answer_model.doubt), strict=True):
             part.evidence += np.log(max(share, 1e-300))
@@ -47,10 +55,11 @@ class DoubtingBelief(Belief):
 
     @property
     def models(self) -> list[tuple[NDArray[np.intp] | slice, AnswerModel]]:
-        """Dialogues, and by which model their next answer is expected: the likelier one."""
+        """Dialogues, and by which model their next answer is expected: the likelier one, of the honest a plain one."""
         honest = self._trust >= 0.5
         groups = np.flatnonzero(honest), np.flatnonzero(~honest)
-        return [(rows, part.answer_model) for rows, part in zip(groups, self._parts, strict=True) if len(rows)]
+        models = self._plain, self._parts[1].answer_model
+        return [(rows, model) for rows, model in zip(groups, models, strict=True) if len(rows)]
 
     @property
     def nbytes(self) -> int:
@@ -72,6 +81,7 @@ class DoubtingBelief(Belief):
         """The belief of some of the dialogues, as a copy."""
         chosen = object.__new__(DoubtingBelief)
         self._copy_to(chosen, rows)
+        chosen._plain = self._plain
         chosen._parts, chosen._trust = [part.take(rows) for part in self._parts], self._trust[rows]
         return chosen
 

@@ -33,7 +33,8 @@ def _unified(conditions: Conditions, checkpoint: Path | None) -> Policy:
     from policy.unified.shipped import as_policy, shipped_agent
 
     agent = shipped_agent(conditions.data) if checkpoint is None else load(checkpoint)
-    return as_policy(agent, _rules(conditions))
+    tuned = closest_rule(shipped_rules(), conditions)
+    return as_policy(agent, _rules(conditions), None if tuned is None else tuned.rule)
 
 
 def _rules(conditions: Conditions) -> Rules:

@@ -76,6 +76,7 @@ def save(agent: Agent, folder: Path) -> None:
             "vocabulary": agent.rates.vocabulary,
             "doubt": agent.rates.doubt,
             "hears_no": agent.rates.hears_no,
+            "n_items": agent.rates.n_items,
         },
         **agent.provenance,
         "arrays_sha256": hashlib.sha256(arrays).hexdigest(),
@@ -142,6 +143,7 @@ def _restore(meta: dict[str, Any], space: ActionSpace, arrays: dict[str, Any]) -
         str(stated["vocabulary"]),
         _share(stated["doubt"]),
         bool(stated["hears_no"]),
+        _count(stated, "n_items", 0, 2**31),
     )
     known = {
         "network",
@@ -183,8 +185,8 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _count(space: Mapping[str, Any], name: str) -> int:
-    value = space[name]
-    if type(value) is not int or not 1 <= value <= 1000:
+def _count(stated: Mapping[str, Any], name: str, least: int = 1, most: int = 1000) -> int:
+    value = stated[name]
+    if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{name} = {value!r}")
     return value

@@ -18,6 +18,10 @@ from policy.unified.layout import ANSWERED, MOMENT, N_STEPS, OF_BELIEF, REFUSED,
 CLOSED = -1e9
 """Value of a closed slot: finite, so that differences stay numbers."""
 
+WAIT_PRUDENCE = 0.01
+"""Reward by which waiting has to promise more than the rule's act, at most: whether somebody is busy can be seen, so
+that waiting is never a near tie."""
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -33,7 +37,8 @@ class NetworkConfig:
     bit: float = 0.05
     """What a bit by the gain rule is worth in reward before anything is learned: about what a turn costs."""
     prudence: float = 0.0
-    """Reward by which another act has to promise more than that of the gain rule before it is taken."""
+    """Reward by which another act has to promise more than that of the gain rule before it is taken; where it is to
+    wait, :data:`WAIT_PRUDENCE` at most."""
     uses_rule: bool = True
     """Whether values start as those of the gain rule; else from nothing, the ablation."""
     sees_belief: bool = True
@@ -122,7 +127,9 @@ class UnifiedNetwork(nn.Module):
         left = open_slots(seen, self.config)
         if self.config.prudence:
             ruled = torch.where(left, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
-            advantage = advantage.scatter_add(1, ruled, torch.full_like(advantage[:, :1], self.config.prudence))
+            margin = torch.full_like(advantage, -self.config.prudence)
+            margin[:, -1] = -min(self.config.prudence, WAIT_PRUDENCE)
+            advantage = advantage + margin.scatter(1, ruled, 0.0)
         return dueling(value, advantage, left)
 
 

@@ -1,8 +1,10 @@
 """The agents that come with the package, by the data they were trained on."""
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from policy.bayes import GainRule
 from policy.unified.agent import UnifiedPolicy
 from policy.unified.checkpoint import META, Agent, load
 from simulator.core import Rules
@@ -25,6 +27,10 @@ def shipped_agent(data: str) -> Agent:
     return load(own if (own / META).is_file() else agents_folder() / ELSEWHERE)
 
 
-def as_policy(agent: Agent, rules: Rules) -> UnifiedPolicy:
-    """The agent at work in conversations by these rules."""
-    return UnifiedPolicy(agent.network, agent.encoder, agent.rates, rules)
+def as_policy(agent: Agent, rules: Rules, rule: GainRule | None = None) -> UnifiedPolicy:
+    """The agent at work in conversations by these rules.
+
+    :param rule: the gain rule tuned for where it is at work, from which it departs; None for the one it was trained on.
+    """
+    encoder = agent.encoder if rule is None else replace(agent.encoder, rules_of_mode=((rules.questions, rule),))
+    return UnifiedPolicy(agent.network, encoder, agent.rates, rules)

@@ -74,13 +74,13 @@ RANDOM_RESIDUAL = 0.1
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How the policy is trained; the defaults take seven to nine minutes on two cores."""
+    """How the policy is trained; the defaults take about ten minutes on two cores."""
 
     users: str = "mixture"
     easy: tuple[float, ...] = (0.3,)
     """Share of classic people beyond those among ``users``, round by round; the last one holds for the rest."""
     rounds: int = 2
-    dialogues: int = 7_500
+    dialogues: int = 10_000
     """Dialogues of a round, for all question modes together."""
     remembered_rounds: int = 2
     """Rounds whose comparisons are learned from: the latest."""
@@ -396,8 +396,9 @@ def learn_trust(
             history = run_dialogues(setting, patient(rule), targets, seed).history
             parts.append(Heard.of(practice.dataset.catalogue, history, targets.items))
         heard = Heard.join(parts)
-        chance, _ = who_errs(heard)
-        rates = learn_rates(practice.dataset.catalogue, AnswerCounts.of(practice.dataset.catalogue, heard, chance))
+        catalogue, (chance, _) = practice.dataset.catalogue, who_errs(heard)
+        everybody = AnswerCounts.of(catalogue, heard)
+        rates = learn_rates(catalogue, AnswerCounts.of(catalogue, heard, chance), everybody)
     return rates
 
 

@@ -22,6 +22,10 @@ RATES = ("miss", "false_alarm", "dont_know", "dont_care", "sort_of_has", "sort_o
 PRIOR = 30.0
 """Answers that the rate of the next wider group counts for beside those of a narrower one."""
 
+NEARLY = 0.3, 0.02
+"""How often "sort of" is said of what nearly holds beside what holds, at least: where values have an order, and where
+they have none.  What is seldom heard is learned badly, and must not be taken for proof."""
+
 Counts = NDArray[np.float64]
 
 
@@ -41,6 +45,12 @@ class AnswerRates:
     """Chance beforehand that somebody answers like this; all others are honest."""
     hears_no: bool = True
     """False to take a "no" as no evidence, as the published policies do."""
+    n_items: int = 0
+    """Items of the catalogue for which the doubt was chosen; 0 for any."""
+
+    def doubt_in(self, catalogue: Catalogue) -> float:
+        """The doubt there: a slip makes room for every item that does not fit, so where there are more, less of it."""
+        return self.doubt * min(1.0, self.n_items / catalogue.n_items) if self.n_items else self.doubt
 
     def scaled(self, strength: float) -> "AnswerRates":
         """All rates multiplied: those who err are not all alike, and most of them err less than all their slips say."""
@@ -55,6 +65,8 @@ class AnswerRates:
             by_facet = np.array([self.of_facet.get(facet.name, self.everywhere) for facet in catalogue.facets])
             table = by_facet[catalogue.attribute_facet]
         miss, false_alarm, dont_know, dont_care, sort_of_has, sort_of_lacks = np.ascontiguousarray(table.T)
+        ordered = np.array([facet.ordered for facet in catalogue.facets], bool)[catalogue.attribute_facet]
+        sort_of_lacks = np.maximum(sort_of_lacks, np.where(ordered, *NEARLY) * sort_of_has)
         model = AnswerModel(
             miss, false_alarm, dont_know, dont_care, np.maximum(dont_know, UNKNOWN_DONT_KNOW), sort_of_has,
             sort_of_lacks, catalogue.attribute_rates, hears_no=self.hears_no,
@@ -62,7 +74,7 @@ class AnswerRates:
         if self.doubt == 1.0:
             return model
         honest = replace(AnswerModel.honest(catalogue), hears_no=self.hears_no)
-        return replace(honest, otherwise=model, doubt=self.doubt) if self.doubt else honest
+        return replace(honest, otherwise=model, doubt=self.doubt_in(catalogue)) if self.doubt else honest
 
 
 def _times(rates: tuple[float, ...], strength: float) -> tuple[float, ...]:
@@ -104,8 +116,9 @@ class Heard:
 
     @property
     def slips(self) -> NDArray[np.bool_]:
-        """Answers that nobody gives who knows and tells the truth, shape (L,)."""
-        return np.where(self.has, self.answer != Answer.YES, self.answer != Answer.NO)
+        """Answers that nobody gives who knows and tells the truth, shape (L,); being vague or not caring is no slip."""
+        wrong = np.where(self.has, Answer.NO, Answer.YES)
+        return np.asarray((self.answer == wrong) | (self.answer == Answer.DONT_KNOW))
 
     @classmethod
     def join(cls, parts: Sequence["Heard"]) -> "Heard":
@@ -157,9 +170,32 @@ class AnswerCounts:
         return cls(table)
 
 
-def learn_rates(catalogue: Catalogue, counts: AnswerCounts) -> AnswerRates:
-    """Rates of each attribute, drawn towards those of its facet, and these towards the rates of all."""
-    table = counts.table
+def learn_rates(catalogue: Catalogue, counts: AnswerCounts, everybody: AnswerCounts | None = None) -> AnswerRates:
+    """Rates of each attribute, drawn towards those of its facet, and these towards the rates of all.
+
+    :param counts: of those who err; ``everybody``: of all people, who share how often they are vague or do not care.
+    """
+    erring = _by_group(catalogue, counts.table)
+    shared = erring if everybody is None else _by_group(catalogue, everybody.table)
+    columns = np.isin(RATES, SHARED)
+    everywhere, by_facet, by_attribute = (
+        np.where(columns, of_all, of_some) for of_all, of_some in zip(shared, erring, strict=True)
+    )
+    return AnswerRates(
+        tuple(everywhere),
+        {facet.name: tuple(rates) for facet, rates in zip(catalogue.facets, by_facet, strict=True)},
+        by_attribute,
+        catalogue.vocabulary,
+        n_items=catalogue.n_items,
+    )
+
+
+SHARED = "dont_care", "sort_of_has", "sort_of_lacks"
+"""Rates that those who err have in common with everybody else."""
+
+
+def _by_group(catalogue: Catalogue, table: Counts) -> tuple[Counts, Counts, Counts]:
+    """:data:`RATES` of all attributes, of each facet, and of each attribute."""
     everywhere = _rates(table.sum(axis=0), np.zeros(len(RATES)), 1.0)
     facets = np.zeros((catalogue.n_facets, *table.shape[1:]))
     np.add.at(facets, catalogue.attribute_facet, table)
@@ -167,12 +203,7 @@ def learn_rates(catalogue: Catalogue, counts: AnswerCounts) -> AnswerRates:
     by_attribute = np.stack(
         [_rates(each, by_facet[facet], PRIOR) for each, facet in zip(table, catalogue.attribute_facet, strict=True)]
     )
-    return AnswerRates(
-        tuple(everywhere),
-        {facet.name: tuple(rates) for facet, rates in zip(catalogue.facets, by_facet, strict=True)},
-        by_attribute,
-        catalogue.vocabulary,
-    )
+    return everywhere, by_facet, by_attribute
 
 
 def _rates(counts: Counts, prior: NDArray[np.float64], weight: float) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graph.answers import Answer, AnswerModel, QuestionMode
 from graph.belief import AnswerEvidence, Belief, RejectionEvidence
-from graph.doubting_belief import DoubtingBelief
+from graph.doubting_belief import DoubtingBelief, forgiving
 from graph.questions import best_questions
 from tests.graph.catalogues import Facts, Story, bits_of, worlds
 
@@ -24,7 +24,7 @@ def models(story: Story, doubt: float) -> AnswerModel:
 
 def questions(story: Story, rng: np.random.Generator, count: int, n_rows: int) -> list[AnswerEvidence]:
     """Yes/no questions and answers at random."""
-    said = [Answer.YES, Answer.NO, Answer.DONT_KNOW]
+    said = [Answer.YES, Answer.NO, Answer.DONT_KNOW, Answer.DONT_CARE, Answer.SORT_OF]
     return [
         AnswerEvidence(
             np.array([rng.integers(n_rows)]), rng.integers(story.facts.n_attributes, size=(1, 1)).astype(np.int32),
@@ -59,7 +59,8 @@ def test_the_posterior_is_that_over_people_and_items(story: Story, doubt: float,
     belief = DoubtingBelief(story.facts.catalogue(), models(story, doubt), log_prior)
     for each in heard:
         belief.update(each)
-    honest = by_hand(story, AnswerModel.honest(story.facts.catalogue()), log_prior, heard) + np.log(1 - doubt)
+    truthful = forgiving(AnswerModel.honest(story.facts.catalogue()), story.model)
+    honest = by_hand(story, truthful, log_prior, heard) + np.log(1 - doubt)
     other = by_hand(story, story.model, log_prior, heard) + np.log(doubt)
     both = np.logaddexp(honest, other)
     both -= np.logaddexp.reduce(both, axis=1, keepdims=True)
@@ -107,3 +108,19 @@ def test_whoever_slips_is_found_out_and_asked_accordingly() -> None:
         alone = best_questions(Belief(catalogue, other, belief.log_weights.copy()), asked, mode, 1).value[:, 0]
         assert value[1] == pytest.approx(alone[1], abs=1e-4)
         assert value[0] > value[1] + 0.1, "an answer of somebody honest tells more"
+
+
+@pytest.mark.parametrize("answer", [Answer.SORT_OF, Answer.DONT_CARE])
+def test_who_is_vague_or_does_not_care_is_not_taken_for_somebody_who_slips(answer: Answer) -> None:
+    has = tuple(bits_of(item) for item in range(8))
+    catalogue = Facts(has, (0, 0, 0), (False,), tuple(range(8)), (0, 1, 2)).catalogue()
+    other = AnswerModel.equal(
+        catalogue, miss=0.1, false_alarm=0.1, dont_know=0.1, dont_care=0.1, sort_of_has=0.2, sort_of_lacks=0.02
+    )
+    model = replace(AnswerModel.honest(catalogue), otherwise=other, doubt=0.01)
+    belief = DoubtingBelief(catalogue, model, np.zeros((1, catalogue.n_items), np.float32))
+    asked = np.zeros((1, 1), np.int32)
+    belief.update(AnswerEvidence(np.array([0]), asked, np.full((1, 1), answer, np.int8), np.zeros(1, bool)))
+    assert belief.trust[0] > 0.98
+    mass = belief.attribute_masses[0, 0]
+    assert mass == pytest.approx(0.5, abs=1e-3) if answer is Answer.DONT_CARE else mass > 0.8

@@ -1,5 +1,7 @@
 """The unified policy before it has learned anything, and what its network may look at."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from graph.answers import QuestionMode
 from policy.bayes import BayesPolicy
 from policy.unified.agent import UnifiedPolicy, tensors
 from policy.unified.layout import STEPS
-from policy.unified.network import CLOSED
+from policy.unified.network import CLOSED, WAIT_PRUDENCE
 from simulator.environments.observations import Observation
 from simulator.history import Act
 from simulator.protocol import Policy, State
@@ -135,13 +137,30 @@ def test_prudence_is_what_another_act_has_to_promise_more() -> None:
     apart = 0
     for state in seen:
         values, rows = bold.values(state), np.arange(state.history.n_dialogues)
+        values[:, -1] = np.where(state.candidates.mask[:, -1], -np.inf, values[:, -1])  # waiting has a test of its own
         ruled = BayesPolicy(RULE).choose(state).slots
         behind = values.max(axis=1) - values[rows, ruled]
         apart += int((behind > 0).sum())
         for prudence in (0.0, 0.3, 100.0):
             policy = untrained(prudence=prudence)
             policy.network.load_state_dict(bold.network.state_dict())
+            policy.network.config = replace(policy.network.config, may_wait=False)
             expected = np.where(behind < prudence, ruled, values.argmax(axis=1)) if prudence else values.argmax(axis=1)
             clear = np.abs(behind - prudence) > 1e-4
             assert (policy.choose(state).slots == expected)[clear].all()
     assert apart > 50
+
+
+def test_waiting_needs_little_prudence() -> None:
+    """However prudent, a network waits where it is worth a hundredth more than what the rule would do."""
+    bold, waits = shaken(untrained()), 0
+    prudent = untrained(prudence=100.0)
+    prudent.network.load_state_dict(bold.network.state_dict())
+    for state in met(QuestionMode.BINARY, "mixture", BayesPolicy(RULE)):
+        values, rows = bold.values(state), np.arange(state.history.n_dialogues)
+        ahead = values[:, -1] - values[rows, BayesPolicy(RULE).choose(state).slots]
+        chosen = prudent.choose(state).slots == values.shape[1] - 1
+        clear = np.abs(ahead - WAIT_PRUDENCE) > 1e-4
+        assert (chosen == (ahead > WAIT_PRUDENCE))[clear & state.candidates.mask[:, -1]].all()
+        waits += int(chosen.sum())
+    assert waits > 20
