@@ -24,7 +24,7 @@ MCR_NAMES = ("lastfm", "lastfm_star")
 MOVIE_NAMES = ("movies", "movies-all")
 # What every built data set depends on besides its own builder.
 _COMMON = ("graph.catalogue", "graph.csr", "graph.dataset", "graph.hashing", "graph.interactions", "graph.storage")
-_MOVIE_MODULES = ("graph.movies", "graph.movielens", "graph.films", "graph.matching")
+_MOVIE_MODULES = ("graph.movies", "graph.movielens", "graph.films", "graph.matching", "graph.time_split")
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from graph.catalogue import Catalogue
 from graph.csr import CSR
 from graph.dataset import Dataset
 from graph.films import FACET_RULES, GENRE_NAMES, FacetRule, Film, decade, read_films
-from graph.hashing import GOLDEN, mix64
-from graph.interactions import Interactions, Split
+from graph.interactions import Interactions
 from graph.matching import FilmName, alternative_titles, match_films
 from graph.movielens import MovieLens, read_ratings
+from graph.time_split import split_by_time, tie_break
 
 FACTS_SOURCE = "facts of films first shown from 1940 to 2014 from Wikidata, as in the Python package bokeh_sampledata"
 FACTS_LICENCE = "facts of films: CC0"
@@ -28,8 +28,6 @@ RATINGS_LICENCE = (
 )
 LIKED_FROM = 4
 """Ratings from here on make a film a possible target."""
-HELD_OUT = 0.15
-"""Share of a user's liked ratings in valid, and again in test."""
 
 Values = Mapping[str, tuple[str, ...]]
 """What one film has of each facet, by the facet's name."""
@@ -179,46 +177,3 @@ def _interactions(lens: MovieLens, catalogue: Catalogue) -> Interactions:
         friends=CSR.from_pairs(empty, empty, n_users, n_users),
         n_items=catalogue.n_items,
     )
-
-
-def tie_break(user_ids: NDArray[np.int64], item_ids: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """A number for each (user, item) that no order of ids shines through: both shape (E,).
-
-    Half of all ratings share their second with another of the same user.
-    """
-    return mix64(((user_ids.astype(np.uint64) << np.uint64(32)) ^ item_ids.astype(np.uint64)) + GOLDEN)
-
-
-def split_by_time(
-    users: NDArray[np.int32], times: NDArray[np.int64], liked: NDArray[np.bool_], n_users: int
-) -> NDArray[np.int8]:
-    """Cut what each user liked 70 / 15 / 15 % in the order given; the rest goes by time.
-
-    Valid and test each get 15 % of n likes, rounded to the nearest (half up) and at least one where n >= 3; of two
-    likes the later is for test, a single one is for train. Other ratings are in train up to the time of the user's last
-    train target, in valid up to that of the last valid target, else in test: of a user nothing is learned that is later
-    than a target tested on. Users without likes are all train.
-
-    :param users: shape (E,), ascending.
-    :param times: shape (E,), ascending within a user.
-    :param liked: the possible targets, shape (E,).
-    :return: values of :class:`graph.interactions.Split`, shape (E,).
-    """
-    split = np.full(len(users), Split.TEST, dtype=np.int8)
-    n_likes = np.bincount(users[liked], minlength=n_users)
-    held_out = np.floor(HELD_OUT * n_likes + 0.5).astype(np.int64)
-    n_test = np.where(n_likes >= 2, np.maximum(held_out, 1), 0)
-    n_valid = np.where(n_likes >= 3, np.maximum(held_out, 1), 0)
-    starts = np.cumsum(n_likes) - n_likes
-    fans = users[liked]
-    from_last = n_likes[fans] - 1 - (np.arange(len(fans)) - starts[fans])
-    split[liked] = np.where(
-        from_last < n_test[fans], Split.TEST, np.where(from_last < (n_test + n_valid)[fans], Split.VALID, Split.TRAIN)
-    )
-    until = np.where(n_likes == 0, np.iinfo(np.int64).max, np.iinfo(np.int64).min)
-    for part in (Split.TRAIN, Split.VALID):
-        chosen = liked & (split == part)
-        np.maximum.at(until, users[chosen], times[chosen])
-        early = ~liked & (split == Split.TEST) & (times <= until[users])
-        split[early] = part
-    return split
