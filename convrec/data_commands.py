@@ -57,7 +57,7 @@ def fetch(name: str) -> None:
         fetch_ratings(places.cache, notices.print)
     with notices.status("finding the films among Wikidata's"):
         dataset = datasets.load(name, places, notices.print)
-    console.print(f"movies is ready: {_sizes(dataset)}")
+    console.print(f"movies is ready: {dataset.describe_sizes()}")
 
 
 @data.group(name="import", epilog=examples("convrec data import mcr ~/lastfm_star --name lastfm_star"))
@@ -82,7 +82,7 @@ def mcr(folder: Path, name: str) -> None:
         findings = ItemAttributeGraph(dataset).validate()
         kept = datasets.keep(dataset, Settings().places())
     _print_warnings(findings.warnings)
-    console.print(Text(f"{name} is imported: {_sizes(dataset)}; kept in {kept}"), soft_wrap=True)
+    console.print(Text(f"{name} is imported: {dataset.describe_sizes()}; kept in {kept}"), soft_wrap=True)
 
 
 @data.command(name="list", epilog=examples("convrec data list"))
@@ -138,9 +138,8 @@ def validate(name: str) -> None:
     _print_warnings(findings.warnings)
     graph.validate()
     learned = f"{graph.user_items.n_edges:,} user-item and {graph.user_attributes.n_edges:,} user-attribute edges"
-    console.print(
-        Text(f"✓ {dataset.name} is sound: {_sizes(dataset)}; learned from: {learned}, train alone"), soft_wrap=True
-    )
+    sound = f"✓ {dataset.name} is sound: {dataset.describe_sizes()}; learned from: {learned}, train alone"
+    console.print(Text(sound), soft_wrap=True)
 
 
 @data.command(
@@ -175,19 +174,12 @@ def show(name: str, item: str | None, picture: Path | None, graphml: Path | None
         console.print(_tree(catalogue, around))
     else:
         with notices.status(f"drawing {picture}"):
-            draw_neighbourhood(catalogue, around, f"{dataset.name}: {_sizes(dataset)}", picture)
+            draw_neighbourhood(catalogue, around, f"{dataset.name}: {dataset.describe_sizes()}", picture)
         console.print(Text(f"drawn: {picture}"), soft_wrap=True)
     if graphml is not None:
         with notices.status(f"writing {graphml}"):
             ItemAttributeGraph(dataset).write_graphml(graphml)
         console.print(Text(f"written: {graphml}"), soft_wrap=True)
-
-
-def _sizes(dataset: Dataset) -> str:
-    catalogue, history = dataset.catalogue, dataset.interactions
-    users = f"{history.n_users:,} users, " if history.n_users else ""
-    edges = f", {history.n_edges:,} interactions" if history.n_users else ""
-    return f"{users}{catalogue.n_items:,} items, {catalogue.n_attributes:,} attributes{edges}"
 
 
 def _facts(dataset: Dataset) -> Table:

@@ -44,7 +44,7 @@ def print_dialogue(run: Run, row: int) -> None:
     """One dialogue under a heading that says who talks about what, which only the simulated user knew."""
     dataset = run.setting.dataset
     user = int(run.targets.users[row])
-    who = f"user {dataset.interactions.user_ids[user]}" if user >= 0 else "somebody unknown"
+    who = f"user {dataset.interactions.user_key(user)}" if user >= 0 else "somebody unknown"
     target = dataset.catalogue.describe_item(int(run.targets.items[row]))
     console.rule(f"[bold]{row + 1}[/bold] · {escape(who)} has in mind: [italic]{escape(target)}[/italic]", align="left")
     console.print(Padding(dialogue_grid(run, row), (0, 0, 1, 2)))

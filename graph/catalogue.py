@@ -50,6 +50,12 @@ class Catalogue:
     recorded: NDArray[np.bool_] | None = None
     """Whether the source has a value of each facet for each item, even one too rare to be an attribute, shape (V, F);
     None where every value is an attribute."""
+    item_keys: tuple[str, ...] | None = None
+    """What the source calls each item where that is not a number, such as "SKU-17", length V, without repeats."""
+    texts: tuple[str, ...] | None = None
+    """A description of each item, empty where there is none, length V; None where the source describes none."""
+    noun: str | None = None
+    """What one item is called, such as "guitar"; None where the source does not say."""
 
     def __post_init__(self) -> None:
         n_items, n_attributes = len(self.item_ids), len(self.attribute_ids)
@@ -62,6 +68,9 @@ class Catalogue:
             "rows of item-attribute edges": (self.item_attributes.n_rows, n_items),
             "columns of item-attribute edges": (self.item_attributes.n_columns, n_attributes),
         }
+        for what, own in (("item keys", self.item_keys), ("texts", self.texts)):
+            if own is not None:
+                sizes[what] = (len(own), n_items)
         for what, (found, wanted) in sizes.items():
             if found != wanted:
                 raise DataError(f"catalogue: {found} {what}, but {wanted} are needed")
@@ -137,6 +146,10 @@ class Catalogue:
         """Attributes of one item, of one facet if given."""
         attributes = self.item_attributes.row(item)
         return attributes if facet is None else attributes[self.attribute_facet[attributes] == facet]
+
+    def item_key(self, item: int) -> int | str:
+        """The data set's own id of an item, as its source writes it."""
+        return int(self.item_ids[item]) if self.item_keys is None else self.item_keys[item]
 
     def describe_attribute(self, attribute: int) -> str:
         """Facet and name, such as "director: Ang Lee"."""

@@ -37,6 +37,13 @@ class Dataset:
             return self.catalogue.popularity.astype(np.float64)
         return np.bincount(self.interactions.train_items.indices, minlength=self.catalogue.n_items).astype(np.float64)
 
+    def describe_sizes(self) -> str:
+        """How much there is, such as "943 users, 1,682 items, 1,362 attributes, 100,000 interactions"."""
+        catalogue, history = self.catalogue, self.interactions
+        users = f"{history.n_users:,} users, " if history.n_users else ""
+        edges = f", {history.n_edges:,} interactions" if history.n_users else ""
+        return f"{users}{catalogue.n_items:,} items, {catalogue.n_attributes:,} attributes{edges}"
+
     @cached_property
     def fingerprint(self) -> str:
         """A hash of every id, edge and split: equal when two data sets are the same to the last edge."""
@@ -52,4 +59,11 @@ class Dataset:
             digest.update(np.ascontiguousarray(array).tobytes())
         for name in (*catalogue.titles, *catalogue.attribute_names, *(str(facet) for facet in catalogue.facets)):
             digest.update(name.encode() + b"\0")
+        # Parts that most data sets lack count only where they are there, so that nothing changes for the others.
+        for part, names in (
+            ("item_keys", catalogue.item_keys), ("texts", catalogue.texts), ("user_keys", history.user_keys),
+            ("noun", None if catalogue.noun is None else (catalogue.noun,)),
+        ):  # fmt: skip
+            if names is not None:
+                digest.update(b"\0".join([part.encode(), *(name.encode() for name in names), b""]))
         return digest.hexdigest()[:16]

@@ -4,7 +4,7 @@ Legend: V items, P attributes, F facets, U users, E interactions.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,8 +46,9 @@ def check_catalogue(catalogue: Catalogue) -> tuple[Messages, Messages]:
             problems.append(f"two attributes of the facet {catalogue.facets[twice[0]].name!r} are called {twice[1]!r}")
     if problems:
         return problems, []
-    warnings = _count(catalogue.item_ids, edges.degrees == 0, "items have no attribute")
-    warnings += _count(catalogue.attribute_ids, catalogue.attribute_items.degrees == 0, "attributes have no item")
+    warnings = _count(catalogue.item_key, edges.degrees == 0, "items have no attribute")
+    attribute_ids, unused = catalogue.attribute_ids, catalogue.attribute_items.degrees == 0
+    warnings += _count(lambda attribute: int(attribute_ids[attribute]), unused, "attributes have no item")
     return problems, warnings
 
 
@@ -69,7 +70,7 @@ def check_interactions(history: Interactions, n_items: int) -> Messages:
         first, second = order[twice[0]], order[twice[0] + 1]
         where = " and ".join(Split(history.split[edge]).name.lower() for edge in (first, second))
         problems.append(
-            f"{len(twice)} interactions stand there twice, first user {history.user_ids[history.users[first]]} with "
+            f"{len(twice)} interactions stand there twice, first user {history.user_key(history.users[first])} with "
             f"the item in place {history.items[first]} ({where})"
         )
     return problems
@@ -96,8 +97,8 @@ def check_learned_edges(dataset: Dataset, splits: Sequence[Split], user_items: C
     if foreign.any():
         edge = int(np.flatnonzero(foreign)[0])
         problems.append(
-            f"{foreign.sum()} user-item edges are not from {named}, first user {history.user_ids[users[edge]]}, "
-            f"item {catalogue.item_ids[user_items.indices[edge]]}"
+            f"{foreign.sum()} user-item edges are not from {named}, first user {history.user_key(users[edge])}, "
+            f"item {catalogue.item_key(user_items.indices[edge])}"
         )
     liked = chosen & history.liked
     reached = CSR.from_pairs(history.users[liked], history.items[liked], history.n_users, catalogue.n_items).to_scipy()
@@ -109,7 +110,7 @@ def check_learned_edges(dataset: Dataset, splits: Sequence[Split], user_items: C
         edge = int(np.flatnonzero(foreign)[0])
         problems.append(
             f"{foreign.sum()} user-attribute edges come from nothing liked in {named}, first user "
-            f"{history.user_ids[users[edge]]}, attribute {catalogue.attribute_ids[user_attributes.indices[edge]]}"
+            f"{history.user_key(users[edge])}, attribute {catalogue.attribute_ids[user_attributes.indices[edge]]}"
         )
     return problems
 
@@ -125,5 +126,5 @@ def _dangling(edge: str, end: str, ends: NDArray[np.signedinteger], bound: int) 
     return [f"{outside.sum()} {edge}s point past the {bound} {end}s there are, the first to {ends[outside][0]}"]
 
 
-def _count(ids: NDArray[np.int64], chosen: NDArray[np.bool_], what: str) -> Messages:
-    return [f"{chosen.sum()} {what}, the first has the id {ids[chosen][0]}"] if chosen.any() else []
+def _count(id_of: Callable[[int], int | str], chosen: NDArray[np.bool_], what: str) -> Messages:
+    return [f"{chosen.sum()} {what}, the first has the id {id_of(int(chosen.argmax()))}"] if chosen.any() else []

@@ -56,6 +56,8 @@ class Interactions:
     friends: CSR
     """Who is a friend of whom, U rows, U columns; empty where unknown."""
     n_items: int
+    user_keys: tuple[str, ...] | None = None
+    """What the source calls each user where that is not a number, length U, without repeats."""
 
     def __post_init__(self) -> None:
         n_edges = len(self.users)
@@ -65,6 +67,8 @@ class Interactions:
         for name, values in self.user_facts.items():
             if len(values) != self.n_users:
                 raise DataError(f"interactions: {len(values)} values of {name!r} for {self.n_users} users")
+        if self.user_keys is not None and len(self.user_keys) != self.n_users:
+            raise DataError(f"interactions: {len(self.user_keys)} user keys for {self.n_users} users")
 
     @classmethod
     def none(cls, n_items: int) -> "Interactions":
@@ -81,6 +85,10 @@ class Interactions:
     @property
     def n_edges(self) -> int:
         return len(self.users)
+
+    def user_key(self, user: int) -> int | str:
+        """The data set's own id of a user, as its source writes it."""
+        return int(self.user_ids[user]) if self.user_keys is None else self.user_keys[user]
 
     def pairs(self, split: Split) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Users and items of the possible targets of a split, both shape (pairs,), in the order they are stored."""

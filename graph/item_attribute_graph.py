@@ -163,7 +163,8 @@ class ItemAttributeGraph:
         for attribute, name in enumerate(catalogue.attribute_names):
             facet = catalogue.facets[catalogue.attribute_facet[attribute]].name
             graph.add_node(node("attribute", attribute), kind="attribute", name=printable(name), facet=printable(facet))
-        for user, own in enumerate(self.dataset.interactions.user_ids.tolist()):
+        for user in range(self.dataset.interactions.n_users):
+            own = printable(str(self.dataset.interactions.user_key(user)))
             graph.add_node(node("user", user), kind="user", name=f"user {own}")
         for head, relation, tail, edges in self._relations():
             if relation != "likes" or user_attributes:

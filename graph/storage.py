@@ -61,6 +61,10 @@ class Meta(BaseModel):
     attribute_names: list[str]
     facets: list[FacetMeta]
     user_facts: dict[str, list[str]]
+    item_keys: list[str] | None = None
+    texts: list[str] | None = None
+    noun: str | None = None
+    user_keys: list[str] | None = None
 
 
 def save(dataset: Dataset, folder: Path, builder: str = "") -> None:
@@ -80,7 +84,7 @@ def save(dataset: Dataset, folder: Path, builder: str = "") -> None:
         ) from error
     try:
         _write_through(fresh / ARRAYS, arrays)
-        _write_through(fresh / META, meta.model_dump_json(indent=1).encode())
+        _write_through(fresh / META, meta.model_dump_json(indent=1, exclude_none=True).encode())
         _replace_folder(fresh, folder)
         _flush_folder(folder.parent)
     except OSError as error:
@@ -182,7 +186,21 @@ def _to_meta(dataset: Dataset, builder: str, arrays_sha256: str) -> Meta:
         attribute_names=list(catalogue.attribute_names),
         facets=[FacetMeta(name=f.name, open_world=f.open_world, ordered=f.ordered) for f in catalogue.facets],
         user_facts={fact: list(values) for fact, values in dataset.interactions.user_facts.items()},
+        item_keys=_listed(catalogue.item_keys),
+        texts=_listed(catalogue.texts),
+        noun=catalogue.noun,
+        user_keys=_listed(dataset.interactions.user_keys),
     )
+
+
+def _listed(names: tuple[str, ...] | None) -> list[str] | None:
+    return None if names is None else list(names)
+
+
+def _distinct(names: list[str] | None, what: str) -> tuple[str, ...] | None:
+    if names is not None and len(set(names)) != len(names):
+        raise DataError(f"two of the {what} are the same")
+    return None if names is None else tuple(names)
 
 
 def _to_dataset(meta: Meta, arrays: _Arrays) -> Dataset:
@@ -210,6 +228,9 @@ def _to_dataset(meta: Meta, arrays: _Arrays) -> Dataset:
         attribute_facet=_take_indices(arrays, "attribute_facet", np.int16, n_attributes, n_facets),
         item_attributes=_take_csr(arrays, "item_attributes", n_items, n_attributes),
         recorded=None if recorded is None else recorded.reshape(n_items, n_facets),
+        item_keys=_distinct(meta.item_keys, "item keys"),
+        texts=None if meta.texts is None else tuple(meta.texts),
+        noun=meta.noun,
     )
     interactions = Interactions(
         users=_take_indices(arrays, "users", np.int32, n_edges, n_users),
@@ -222,6 +243,7 @@ def _to_dataset(meta: Meta, arrays: _Arrays) -> Dataset:
         user_facts={fact: tuple(values) for fact, values in meta.user_facts.items()},
         friends=_take_csr(arrays, "friends", n_users, n_users),
         n_items=n_items,
+        user_keys=_distinct(meta.user_keys, "user keys"),
     )
     return Dataset(meta.name, catalogue, interactions, meta.source, meta.licence)
 

@@ -29,7 +29,7 @@ def dialogue_records(run: Run) -> Iterator[dict[str, Any]]:
     Turns and ranks count from 1; ``success_turn`` and ``rank`` are null for a failure, ``user`` for somebody unknown.
     """
     catalogue, history = run.setting.dataset.catalogue, run.history
-    user_ids = run.setting.dataset.interactions.user_ids
+    people = run.setting.dataset.interactions
     ranks = history.accepted_rank
     for row in range(history.n_dialogues):
         user, opening = int(run.targets.users[row]), int(history.opening[row])
@@ -37,8 +37,8 @@ def dialogue_records(run: Run) -> Iterator[dict[str, Any]]:
         yield {
             "policy": run.label,
             "seed": int(run.seed_of[row]),
-            "user": int(user_ids[user]) if user >= 0 else None,
-            "item": int(catalogue.item_ids[run.targets.items[row]]),
+            "user": people.user_key(user) if user >= 0 else None,
+            "item": catalogue.item_key(int(run.targets.items[row])),
             "opening": int(catalogue.attribute_ids[opening]) if opening >= 0 else None,
             "turns": [_turn(run, catalogue, row, step) for step in range(int(history.length[row]))],
             "success_turn": success or None,
@@ -64,7 +64,7 @@ def _reaction(catalogue: Catalogue, history: History, row: int, step: int) -> It
     place, attribute, direction = history.critiques[row, step].tolist()
     if direction:
         item = history.lists[row, settled - 1 if settled else step, place - 1]
-        yield "critique", [int(catalogue.item_ids[item]), int(catalogue.attribute_ids[attribute]), direction]
+        yield "critique", [catalogue.item_key(int(item)), int(catalogue.attribute_ids[attribute]), direction]
     if history.ticks[row, step] > 1:
         yield "ticks", int(history.ticks[row, step])
     if history.events[row, step + 1] == Event.LEFT:
@@ -78,7 +78,7 @@ def _act(run: Run, catalogue: Catalogue, row: int, step: int) -> dict[str, Any]:
         return {"act": "wait"}
     if act is Act.RECOMMEND:
         shown = history.lists[row, step]
-        items = [int(catalogue.item_ids[item]) for item in shown if item >= 0]
+        items = [catalogue.item_key(int(item)) for item in shown if item >= 0]
         return {"act": "recommend", "items": items, "accepted": bool(history.accepted[row, step])}
     options = history.options[row, step]
     said = [

@@ -29,6 +29,16 @@ def test_a_number_that_is_no_id_is_a_title(films: Catalogue) -> None:
     assert find_item(replace(films, item_ids=np.arange(6)), "300") == 3
 
 
+@pytest.mark.parametrize(
+    ("wanted", "place"), [("SKU 1", 0), ("sku 1", 1), ("Sku  2", 2), ("300", 4), ("Heat", 0), ("amélie", 5), ("40", 5)]
+)
+def test_an_id_in_words_comes_before_a_title(films: Catalogue, wanted: str, place: int) -> None:
+    named = replace(
+        films, item_keys=("SKU 1", "sku 1", "sku 2", "4", "300", "Amélie"), titles=(*films.titles[:5], "40")
+    )
+    assert find_item(named, wanted) == place
+
+
 def test_several_of_one_name_are_listed_by_id(films: Catalogue) -> None:
     with pytest.raises(
         DataError, match=r"3 items .*: Hamlet \(1948\) is 20; Hamlet \(1996\) is 30; Hamlet \(1996\) is 60"

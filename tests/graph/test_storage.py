@@ -59,6 +59,56 @@ def test_a_catalogue_without_users_is_loaded(dataset: Dataset, tmp_path: Path) -
     assert storage.load(tmp_path / "kept").anonymous
 
 
+def with_own_ids(dataset: Dataset) -> Dataset:
+    catalogue = replace(
+        dataset.catalogue,
+        item_keys=tuple(f"SKU-{item}" for item in range(30)),
+        texts=("soft\tand warm", "", *("plain",) * 28),
+        noun="jumper",
+    )
+    return replace(
+        dataset,
+        catalogue=catalogue,
+        interactions=replace(dataset.interactions, user_keys=tuple(f"user {user}" for user in range(20))),
+    )
+
+
+def test_ids_in_words_and_descriptions_come_back(dataset: Dataset, tmp_path: Path) -> None:
+    kept = with_own_ids(dataset)
+    storage.save(kept, tmp_path / "kept")
+    found = storage.load(tmp_path / "kept")
+    assert_same(found, kept)
+    assert (found.catalogue.item_keys, found.catalogue.texts) == (kept.catalogue.item_keys, kept.catalogue.texts)
+    assert (found.catalogue.noun, found.interactions.user_keys) == ("jumper", kept.interactions.user_keys)
+    assert (found.catalogue.item_key(3), found.interactions.user_key(4)) == ("SKU-3", "user 4")
+    assert (dataset.catalogue.item_key(3), dataset.interactions.user_key(4)) == (3, 4)
+
+
+def test_each_optional_part_counts_in_the_fingerprint(dataset: Dataset) -> None:
+    kept = with_own_ids(dataset)
+    lacking = [
+        replace(kept, catalogue=replace(kept.catalogue, item_keys=None)),
+        replace(kept, catalogue=replace(kept.catalogue, texts=None)),
+        replace(kept, catalogue=replace(kept.catalogue, noun=None)),
+        replace(kept, interactions=replace(kept.interactions, user_keys=None)),
+        replace(kept, catalogue=replace(kept.catalogue, texts=("soft and warm", *("plain",) * 29))),
+    ]
+    assert len({each.fingerprint for each in (dataset, kept, *lacking)}) == 7
+
+
+def test_what_earlier_versions_know_nothing_of_is_not_written_unless_it_is_there(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    """Agents record the fingerprint, and earlier versions refuse a key they do not know."""
+    storage.save(dataset, tmp_path / "kept")
+    assert set(json.loads((tmp_path / "kept" / storage.META).read_text())) == {
+        "schema_version", "name", "source", "licence", "builder", "fingerprint", "arrays_sha256", "titles",
+        "attribute_names", "facets", "user_facts",
+    }  # fmt: skip
+    plain = make_synthetic(users=20, items=30, attributes=12, facets=3, interactions=5)
+    assert plain.fingerprint == "4bef4f924fe2acc2"
+
+
 def test_a_later_save_replaces_the_earlier_and_leaves_nothing_else(dataset: Dataset, tmp_path: Path) -> None:
     storage.save(dataset, tmp_path / "kept")
     other = replace(dataset, name="other", licence="none")
@@ -194,6 +244,13 @@ HOSTILE_META: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a facet too few": (lambda meta: meta["facets"].pop(), "'recorded' is bool of shape (90,)"),
     "a facet twice": (lambda meta: meta["facets"][1].update(name="a"), "same name"),
     "facts of other users": (lambda meta: meta["user_facts"].update(age=["1"]), "1 values of 'age' for 20 users"),
+    "a key too few": (lambda meta: meta.update(item_keys=["a"]), "1 item keys, but 30"),
+    "a key twice": (lambda meta: meta.update(item_keys=["a"] * 30), "two of the item keys are the same"),
+    "a text too few": (lambda meta: meta.update(texts=["a"]), "1 texts, but 30"),
+    "user keys of others": (lambda meta: meta.update(user_keys=["a"]), "1 user keys for 20 users"),
+    "a user key twice": (lambda meta: meta.update(user_keys=["a"] * 20), "two of the user keys are the same"),
+    "a noun that is a number": (lambda meta: meta.update(noun=3), "noun"),
+    "a noun that was not there": (lambda meta: meta.update(noun="x"), "fingerprint"),
     "another title": (lambda meta: meta["titles"].__setitem__(3, "x"), "fingerprint"),
 }
 

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,19 @@ def test_a_dialogue_in_the_ids_of_its_data_set(mode: QuestionMode, answers: list
         "rank": 2,
     }
     assert json.loads(json.dumps(record)) == record
+
+
+def test_ids_in_words_are_given_back() -> None:
+    history = one_of_each(QuestionMode.BINARY)
+    history.answers[0, 0] = [YES]
+    run = run_of(history, QuestionMode.BINARY)
+    dataset = run.setting.dataset
+    catalogue = replace(dataset.catalogue, item_keys=tuple("abcdefg"))
+    people = replace(dataset.interactions, user_keys=("u-1", "u-2"))
+    named = replace(dataset, catalogue=catalogue, interactions=people)
+    (record,) = dialogue_records(replace(run, setting=replace(run.setting, dataset=named)))
+    assert (record["user"], record["item"]) == ("u-2", "e")
+    assert [turn["items"] for turn in record["turns"] if turn["act"] == "recommend"] == [["a", "b"], ["c", "e", "d"]]
 
 
 def test_what_is_not_there_is_null():
