@@ -47,7 +47,7 @@ HELP = (
 @click.option("--turns", type=click.IntRange(1, 50), default=15, show_default=True, help="Turns the agent may take.")
 @click.option("--list-length", type=click.IntRange(1, 10), default=5, show_default=True,
               help="Items it shows at once.")  # fmt: skip
-@click.option("--user", type=int, metavar="ID", help="Be this user of the data; somebody unknown if none is named.")
+@click.option("--user", metavar="ID", help="Be this user of the data; somebody unknown if none is named.")
 @click.option("--exclude", multiple=True, metavar="ID_OR_TITLE", help="Never show this item, as often as wanted.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other words.")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
@@ -55,7 +55,7 @@ HELP = (
 @click.option("--quiet", is_flag=True, help="Do not tell what is believed.")
 def chat(
     data: str, policy: str, checkpoint: Path | None, generator: str, affinity: str, questions: str, turns: int,
-    list_length: int, user: int | None, exclude: tuple[str, ...], seed: int, keep: Path | None, quiet: bool,
+    list_length: int, user: str | None, exclude: tuple[str, ...], seed: int, keep: Path | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Talk with the agent: it asks, it recommends, and it knows when to wait.
 

@@ -26,7 +26,7 @@ from graph.affinity.signals.text import load_encoder
 from graph.answers import QuestionMode
 from graph.catalogue_search import find_item
 from graph.dataset import Dataset
-from graph.errors import OptionError
+from graph.errors import DataError, OptionError
 from policy import registry
 from policy.tuned_rules import Conditions
 from simulator.candidates import ActionSpace
@@ -51,7 +51,7 @@ class TalkOptions:
     turns: int = 15
     list_length: int = LIST_LENGTH
     generator: str = "template"
-    user: int | None = None
+    user: int | str | None = None
     """The data set's own id of who is talked to."""
     seed: int = 0
     exclude: tuple[str, ...] = ()
@@ -98,12 +98,11 @@ class Table:
         user = self.options.user
         if user is None:
             return None
-        places = np.flatnonzero(self.dataset.interactions.user_ids == user)
-        if not len(places):
-            ids = self.dataset.interactions.user_ids
-            known = f"choose one of {len(ids):,}, such as {ids[0]}" if len(ids) else f"{self.options.data} has no users"
-            raise OptionError(f"--user {user}: nobody of this id; {known}, or leave it out")
-        return Histories(self.dataset).of(places[:1])
+        try:
+            place = self.dataset.interactions.find_user(user)
+        except DataError as error:
+            raise OptionError(f"--user: {error}, or leave it out") from error
+        return Histories(self.dataset).of(np.array([place]))
 
     @cached_property
     def understander(self) -> LexicalUnderstander:

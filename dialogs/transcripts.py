@@ -47,7 +47,7 @@ class Header(_Line):
     turns: int
     list_length: int
     seed: int
-    user: int | None = None
+    user: int | str | None = None
     excluded: tuple[int, ...] = ()
     """Items that were not to be shown, by their places."""
 

@@ -90,6 +90,19 @@ class Interactions:
         """The data set's own id of a user, as its source writes it."""
         return int(self.user_ids[user]) if self.user_keys is None else self.user_keys[user]
 
+    def find_user(self, wanted: int | str) -> int:
+        """Place of the user with this id, as the source writes it.
+
+        :raises DataError: when nobody has it.
+        """
+        for user in range(self.n_users):
+            if str(self.user_key(user)) == str(wanted):
+                return user
+        known = (
+            f"choose one of {self.n_users:,}, such as {self.user_key(0)}" if self.n_users else "nobody is known here"
+        )
+        raise DataError(f"nobody has the id {str(wanted)!r}; {known}")
+
     def pairs(self, split: Split) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Users and items of the possible targets of a split, both shape (pairs,), in the order they are stored."""
         chosen = (self.split == split) & self.liked

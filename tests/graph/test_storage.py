@@ -327,3 +327,12 @@ def test_twenty_thousand_items_load_within_a_second(tmp_path: Path) -> None:
     start = time.process_time()
     storage.load(tmp_path / "kept")
     assert time.process_time() - start < 1
+
+
+def test_a_user_is_found_by_the_id_the_source_gives(dataset: Dataset) -> None:
+    assert dataset.interactions.find_user(7) == dataset.interactions.find_user("7") == 7
+    assert with_own_ids(dataset).interactions.find_user("user 4") == 4
+    with pytest.raises(DataError, match="nobody has the id '7'; choose one of 20, such as user 0"):
+        with_own_ids(dataset).interactions.find_user(7)
+    with pytest.raises(DataError, match="nobody is known here"):
+        Interactions.none(3).find_user(7)
