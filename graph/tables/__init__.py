@@ -1,0 +1,1 @@
+"""A person's own catalogue, brought as tables: read, checked, made into a data set, and reported on."""
