@@ -14,6 +14,8 @@ from graph.csr import CSR
 from graph.errors import DataError
 from graph.hashing import hash_order
 
+_YES_OR_NO = frozenset({"yes", "no"})
+
 
 @dataclass(frozen=True)
 class Facet:
@@ -154,6 +156,12 @@ class Catalogue:
     def describe_attribute(self, attribute: int) -> str:
         """Facet and name, such as "director: Ang Lee"."""
         return f"{self.facets[self.attribute_facet[attribute]].name}: {self.attribute_names[attribute]}"
+
+    def name_by_itself(self, attribute: int) -> str:
+        """The name, with its facet where nobody could tell what it is of: "maple", but "price: under 20"."""
+        name = self.attribute_names[attribute]
+        is_of_any = self.facets[self.attribute_facet[attribute]].ordered or name in _YES_OR_NO
+        return self.describe_attribute(attribute) if is_of_any else name
 
     def describe_item(self, item: int) -> str:
         """Title and year, such as "Sense and Sensibility (1995)"; the title alone where there is no year."""

@@ -100,23 +100,24 @@ def keep(dataset: Dataset, places: Places) -> Path:
 
     :raises DataError: when the name is not one that may be given, or the cache cannot be written.
     """
-    check_import_name(dataset.name)
+    check_import_name(dataset.name, benchmark=True)
     folder = folder_of(dataset.name, places)
     storage.save(dataset, folder)
     return folder
 
 
-def check_import_name(name: str) -> None:
+def check_import_name(name: str, benchmark: bool = False) -> None:
     """Refuse a name under which nothing may be imported.
 
+    :param benchmark: True for what may be a copy of a benchmark, which then has the benchmark's name.
     :raises DataError: when it is malformed or belongs to a data set that is built here.
     """
     if not NAME.fullmatch(name):
         raise DataError(
             f"{name!r} cannot be the name of a data set; use a-z, 0-9, '_', '.' and '-', 64 characters at most"
         )
-    if name in MOVIE_NAMES or name == synthetic.PREFIX:
-        raise DataError(f"{name!r} is the name of a data set that convrec makes itself; choose another --name")
+    if name in MOVIE_NAMES or name == synthetic.PREFIX or (name in MCR_NAMES and not benchmark):
+        raise DataError(f"{name!r} is the name of a data set that convrec brings along; choose another --name")
 
 
 def folder_of(name: str, places: Places) -> Path:

@@ -163,8 +163,15 @@ def test_a_data_set_outside_the_cache_is_not_loaded_by_its_path(places: Places) 
 
 @pytest.mark.parametrize("name", ["movies", "movies-all", "synthetic"])
 def test_a_built_in_name_cannot_be_taken(places: Places, name: str) -> None:
-    with pytest.raises(DataError, match="makes itself; choose another --name"):
+    with pytest.raises(DataError, match="brings along; choose another --name"):
         datasets.keep(named(name), places)
+
+
+@pytest.mark.parametrize("name", datasets.MCR_NAMES)
+def test_a_benchmark_s_name_is_for_copies_of_the_benchmark(name: str) -> None:
+    datasets.check_import_name(name, benchmark=True)
+    with pytest.raises(DataError, match="brings along; choose another --name"):
+        datasets.check_import_name(name)
 
 
 @pytest.mark.parametrize("name", ["mine", "lastfm", "lastfm_star", "0", "a.b-c_d"])
