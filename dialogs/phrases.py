@@ -28,6 +28,7 @@ OF_VALUE = {
 }
 """Phrase of each (facet, value) that needs one of its own."""
 
+VOWELS = frozenset("aeiou")
 WITH_ARTICLE = frozenset({"Czech Republic", "Netherlands", "Philippines", "Soviet Union", "Bahamas"})
 
 
@@ -43,6 +44,8 @@ DIRECTIONS = {
 def phrase(catalogue: Catalogue, attribute: int) -> str:
     """Say one attribute as the thing that is looked for; any facet we have no words for is named."""
     facet, name = catalogue.facets[catalogue.attribute_facet[attribute]].name, catalogue.attribute_names[attribute]
+    if not _has_words_of_its_own(catalogue):
+        return f"{_thing(catalogue.noun)} with {facet}: {name}"
     if (facet, name) in OF_VALUE:
         return OF_VALUE[facet, name]
     if facet == "country" and (name in WITH_ARTICLE or name.startswith("United")):
@@ -51,18 +54,32 @@ def phrase(catalogue: Catalogue, attribute: int) -> str:
 
 
 def comparison(catalogue: Catalogue, attribute: int, direction: int) -> str:
-    """Say on which side of an attribute something lies: "older", "with a higher price than …"."""
+    """Say on which side of what it is compared with something lies: "older", "with a higher price"."""
     facet = catalogue.facets[catalogue.attribute_facet[attribute]].name
-    if facet in DIRECTIONS:
+    if facet in DIRECTIONS and _has_words_of_its_own(catalogue):
         return DIRECTIONS[facet][direction > 0]
-    return f"with a {'higher' if direction > 0 else 'lower'} {facet} than {catalogue.attribute_names[attribute]}"
+    return f"with a {'higher' if direction > 0 else 'lower'} {facet}"
 
 
 WORDING = Wording(phrase, comparison)
 
 
+def _has_words_of_its_own(catalogue: Catalogue) -> bool:
+    """Whether the phrases here are about such items: a bookshop has genres and languages too, but no films."""
+    return catalogue.noun in (None, "film")
+
+
+def _thing(noun: str | None) -> str:
+    """An item that nothing is known of: "a jacket", "an instrument"."""
+    if noun in (None, "item"):
+        return "something"
+    return f"{'an' if noun[:1].lower() in VOWELS else 'a'} {noun}"
+
+
 def noun_of(catalogue: Catalogue) -> str:
     """What the items of a catalogue are called: "film", "artist", "item"."""
+    if catalogue.noun is not None:
+        return catalogue.noun
     facets = {facet.name for facet in catalogue.facets}
     if "director" in facets:
         return "film"
