@@ -14,6 +14,7 @@ from convrec.pictures import draw_neighbourhood
 from convrec.plots import SUFFIXES
 from convrec.run_options import check_output, console, load_dataset, notices
 from convrec.settings import Settings
+from convrec.table_command import import_table
 from graph import datasets
 from graph.catalogue import Catalogue
 from graph.catalogue_search import find_item
@@ -31,7 +32,7 @@ _COMMONEST = 4
 @click.group(
     epilog=examples(
         "convrec data fetch movies",
-        "convrec data import mcr ~/lastfm_star --name lastfm_star",
+        "convrec data import table --items shop.csv --name shop",
         "convrec data show movies-all --item 'Toy Story'",
     )
 )
@@ -60,7 +61,13 @@ def fetch(name: str) -> None:
     console.print(f"movies is ready: {dataset.describe_sizes()}")
 
 
-@data.group(name="import", epilog=examples("convrec data import mcr ~/lastfm_star --name lastfm_star"))
+@data.group(
+    name="import",
+    epilog=examples(
+        "convrec data import table --items shop.csv --name shop",
+        "convrec data import mcr ~/lastfm_star --name lastfm_star",
+    ),
+)
 def import_() -> None:
     """Bring in a data set of your own."""
 
@@ -76,13 +83,16 @@ def mcr(folder: Path, name: str) -> None:
     """
     from graph.mcr import import_mcr
 
-    datasets.check_import_name(name)
+    datasets.check_import_name(name, benchmark=True)
     with notices.status(f"importing {folder}"):
         dataset = import_mcr(folder, name)
         findings = ItemAttributeGraph(dataset).validate()
         kept = datasets.keep(dataset, Settings().places())
     _print_warnings(findings.warnings)
     console.print(Text(f"{name} is imported: {dataset.describe_sizes()}; kept in {kept}"), soft_wrap=True)
+
+
+import_.add_command(import_table)
 
 
 @data.command(name="list", epilog=examples("convrec data list"))
@@ -261,7 +271,7 @@ def _tree(catalogue: Catalogue, around: Neighbourhood) -> Tree:
     for item, shared in zip(around.items, around.shared, strict=True):
         line = Text(printable(catalogue.describe_item(item)))
         names = ", ".join(
-            catalogue.attribute_names[each] for each in sorted(shared, key=lambda each: held[each])[:_COMMONEST]
+            catalogue.name_by_itself(each) for each in sorted(shared, key=lambda each: held[each])[:_COMMONEST]
         )
         nearest.add(line.append(f"  {printable(names)}", style="dim"))
     return tree
