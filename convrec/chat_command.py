@@ -15,6 +15,7 @@ from convrec.cli import examples
 from convrec.run_options import console, notices
 from convrec.settings import Settings
 from dialogs.acts import AgentAct, Ask, Nothing, Recommend, Wait
+from dialogs.phrases import noun_of
 from graph.catalogue import Catalogue
 from graph.printable import printable
 from policy import registry
@@ -173,7 +174,7 @@ def cards(catalogue: Catalogue, items: tuple[int, ...]) -> Grid:
 
 
 LEFT_OUT = frozenset({"decade", "language", "writer"})
-"""Facets that say little beside the title and the others."""
+"""Facets of a film that say little beside its title and the others."""
 
 BEFORE = {"director": "by ", "actor": "with "}
 """What stands before the values of a facet."""
@@ -181,11 +182,11 @@ BEFORE = {"director": "by ", "actor": "with "}
 
 def facts(catalogue: Catalogue, item: int, most: int = 2) -> str:
     """What is known of an item, facet by facet, the commonest values first."""
-    degrees = catalogue.attribute_items.degrees
+    degrees, films = catalogue.attribute_items.degrees, noun_of(catalogue) == "film"
     parts = []
     for facet, kind in enumerate(catalogue.facets):
         own = sorted(catalogue.attributes_of(item, facet).tolist(), key=lambda each: -int(degrees[each]))[:most]
-        names = [printable(catalogue.attribute_names[each]) for each in own]
-        if names and kind.name not in LEFT_OUT and not names[0].startswith("no "):
-            parts.append(BEFORE.get(kind.name, "") + ", ".join(names))
+        names = [catalogue.attribute_names[each] if films else catalogue.name_by_itself(each) for each in own]
+        if names and not (films and (kind.name in LEFT_OUT or names[0].startswith("no "))):
+            parts.append(BEFORE.get(kind.name, "") * films + printable(", ".join(names)))
     return " · ".join(parts)

@@ -161,6 +161,9 @@ class _Writer:
         for place, act in rest:
             if isinstance(act, Inform) and not (isinstance(on_table, Ask) and act.attribute in on_table.options):
                 self._listen(act, (number, place))
+            elif isinstance(act, Critique) and not (isinstance(on_table, Recommend) and act.item in on_table.items):
+                step = self._next(Act.LISTEN, (number, place))
+                self.history.critiques[0, step] = 0, act.attribute, act.direction
         self._look(acts)
 
     def _next(self, act: Act, source: tuple[int, int]) -> int:

@@ -82,7 +82,8 @@ class Problem:
 def vocabulary(kind: str, noun: str) -> frozenset[str]:
     """Folded words of which a reply of a kind may be made, beside its names."""
     patterns = " ".join(re.sub(r"\{\w+\}", " ", pattern) for pattern in PATTERNS[kind])
-    return HARMLESS | set(WORDS[kind].split()) | set(fold(patterns).split()) | {fold(noun), f"{fold(noun)}s"}
+    called = fold(f"{noun} {noun}s").split()
+    return HARMLESS | set(WORDS[kind].split()) | set(fold(patterns).split()) | set(called)
 
 
 def problems(text: str, request: Request) -> list[Problem]:

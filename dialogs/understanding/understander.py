@@ -233,7 +233,7 @@ class LexicalUnderstander:
         item = self._pointed_at(tokens, context)
         comparative = next((said.COMPARATIVES[token] for token in tokens if token in said.COMPARATIVES), None)
         showing = isinstance(context.on_table, Recommend)
-        if comparative is not None and showing:
+        if comparative is not None:
             critique = self._critique(item if item is not None else context.shown[0], *comparative)
             if critique is not None:
                 yield critique
