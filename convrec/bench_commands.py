@@ -22,6 +22,7 @@ from convrec.acceptance import EVALUATIONS, draw_page
 from convrec.affinity_page import PICTURE, draw_calibration
 from convrec.bench_affinity import affinity
 from convrec.bench_agent import agent
+from convrec.bench_chat import chat
 from convrec.bench_policy import policy
 from convrec.bench_simulator import simulator
 from convrec.cli import examples
@@ -66,6 +67,7 @@ bench.add_command(affinity)
 bench.add_command(simulator)
 bench.add_command(policy)
 bench.add_command(agent)
+bench.add_command(chat)
 
 
 @bench.command(

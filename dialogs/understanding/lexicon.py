@@ -137,7 +137,7 @@ class Lexicon:
         named, shy = self._attributes.get(name, {}), self._shy.get(name, {})
         meanings = [Meaning(attribute=each, sure=sure) for each, sure in named.items()]
         meanings += [Meaning(attribute=each, sure=sure) for each, sure in shy.items() if each in asked]
-        if titles and name not in FILLERS and name not in VERDICTS:
+        if titles and not all(word.folded in FILLERS or word.folded in VERDICTS for word in words[start:end]):
             items = sorted(self._items.get(name, ()), key=lambda item: -float(self.catalogue.popularity[item]))
             meanings += [Meaning(item=item) for item in items]
         if not meanings and end == start + 1:
