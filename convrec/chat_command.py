@@ -41,7 +41,9 @@ HELP = (
 @click.option("--policy", default="unified", show_default=True, metavar="NAME",
               help=f"Who decides what is asked and shown: {', '.join(registry.names())}.")  # fmt: skip
 @click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="An agent of your own.")
-@click.option("--generator", default="template", show_default=True, metavar="NAME", help="Who words it: template.")
+@click.option(
+    "--generator", default="template", show_default=True, metavar="NAME", help="Who words it: template or neural."
+)
 @click.option("--affinity", default="hybrid", show_default=True, help="What is known before the first word.")
 @click.option("--questions", type=click.Choice(["binary", "facet", "multi"]), default="multi", show_default=True,
               help="One attribute (yes or no); four options, name one; four, name all that fit.")  # fmt: skip

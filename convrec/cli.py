@@ -32,6 +32,7 @@ class Entry(NamedTuple):
 COMMANDS: dict[str, Entry] = {
     "data": Entry("convrec.data_commands:data", "Fetch, import, check and show data sets."),
     "train": Entry("convrec.train_command:train", "Train a policy in the simulator."),
+    "train-words": Entry("convrec.words_command:train_words", "Train the neural generator of replies."),
     "evaluate": Entry("convrec.evaluate_command:evaluate", "Compare policies over simulated dialogues."),
     "simulate": Entry("convrec.simulate_command:simulate", "Show a few simulated dialogues in words."),
     "chat": Entry("convrec.chat_command:chat", "Talk with the agent in the terminal."),

@@ -33,7 +33,7 @@ from simulator.candidates import ActionSpace
 from simulator.core import Rules
 from simulator.protocol import Policy
 
-GENERATORS = ("template",)
+GENERATORS = ("template", "neural")
 """Who words the replies."""
 
 LIST_LENGTH = 5
@@ -121,7 +121,12 @@ class Table:
     @cached_property
     def speaker(self) -> Speaker:
         """Words the replies."""
-        return Speaker(self.dataset.catalogue)
+        if self.options.generator == "template":
+            return Speaker(self.dataset.catalogue)
+        # PyTorch takes seconds to load, which templates do not need.
+        from dialogs.generation.neural import load
+
+        return Speaker(self.dataset.catalogue, load())
 
     def session(self, seed: int | None = None) -> Session:
         """A conversation that has not begun."""

@@ -26,7 +26,7 @@ NONE_OF_THESE = re.compile(r"\bnone\b|\bneither\b", re.IGNORECASE)
 HARMLESS = frozenset(
     "a an the of to in on at for with and or so it is are be that this these those there them they you your i me my we "
     "us do does would could should can may might will shall let lets what which who how about as by from then now just "
-    "maybe perhaps please well okay ok all right sure any some kind sort one ones".split()
+    "maybe perhaps please well okay ok all right sure any some kind sort one ones am im ive weve were".split()
 )
 """Words that claim nothing, wherever they stand."""
 

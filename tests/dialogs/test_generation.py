@@ -5,73 +5,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dialogs.acts import (
-    AgentAct,
-    Ask,
-    Clarify,
-    Dislike,
-    ExplainItem,
-    ExplainQuestion,
-    Farewell,
-    Inform,
-    Like,
-    Noted,
-    Reason,
-    Recommend,
-    Restarted,
-    Undone,
-    Wait,
-    Welcome,
-)
+from dialogs.acts import Wait
+from dialogs.generation.examples import requests
 from dialogs.generation.requests import LONGEST_SLOT, Request, request_of
 from dialogs.generation.speaker import Speaker
 from dialogs.generation.templates import PATTERNS, Templates
 from dialogs.generation.verifier import problems
-from graph.catalogue import Catalogue
 from tests.dialogs.cinema import cinema
 from tests.worlds import make_world
-
-
-def acts(catalogue: Catalogue, seed: int) -> Iterator[AgentAct]:
-    """Acts of every kind, about anything, without end."""
-    rng = random.Random(seed)
-
-    def item() -> int:
-        return rng.randrange(catalogue.n_items)
-
-    def options(count: int) -> tuple[int, ...]:
-        facet = rng.randrange(catalogue.n_facets)
-        own = [each for each in range(catalogue.n_attributes) if catalogue.attribute_facet[each] == facet]
-        return tuple(rng.sample(own, min(count, len(own))))
-
-    def said() -> Inform | Like | Dislike:
-        inform = Inform(attribute=options(1)[0], holds=rng.random() < 0.6)
-        return rng.choice([inform, Like(item=item()), Dislike(item=item())])
-
-    def reasons() -> tuple[Reason, ...]:
-        return tuple(Reason(said=said(), weight=1.0) for _ in range(rng.randrange(5)))
-
-    kinds: list[Callable[[], AgentAct]] = [
-        Welcome, Restarted,
-        lambda: Ask(options=options(1)), lambda: Ask(options=options(4)), lambda: Ask(options=options(4), naming=True),
-        lambda: Recommend(items=tuple(item() for _ in range(rng.choice([1, 2, 3, 4, 10]))), chance=0.5),
-        lambda: Farewell(found=item()), lambda: Farewell(reason=rng.choice(["left", "turns", "nothing-left"])),
-        lambda: ExplainItem(item=item(), reasons=reasons()),
-        lambda: ExplainQuestion(options=(0,), shares=(0.1,), candidates=rng.randrange(1, 20_000), after=7),
-        lambda: Clarify(about=rng.choice(["words", "which"])),
-        lambda: Clarify(meanings=tuple(Inform(attribute=options(1)[0]) for _ in range(2))),
-        lambda: Undone(anything=rng.random() < 0.5),
-        lambda: Noted(item=item(), verdict=rng.choice(["seen", "like", "dislike"])),
-    ]  # fmt: skip
-    while True:
-        yield rng.choice(kinds)()
-
-
-def requests(catalogue: Catalogue, count: int, seed: int = 0) -> Iterator[Request]:
-    for _, act in zip(range(count), acts(catalogue, seed), strict=False):
-        request = request_of(catalogue, act)
-        assert request is not None
-        yield request
 
 
 def test_every_template_of_every_act_is_verified() -> None:

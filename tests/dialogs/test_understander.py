@@ -71,6 +71,7 @@ def wants(name: str, facet: str | None = None, **rest: bool) -> Inform:
         ("two and a half hours", [wants("150 minutes or more")]),
         ("a thriler", [wants("Thriller")]),
         ("with Scarlet Johanson", [wants("Scarlett Johansson")]),
+        ("I am looking for: a comedy", [wants("Comedy")]),
         ("I loved Fargo", [Like(item=film("Fargo"))]),
         ("I hated Scream 2", [Dislike(item=film("Scream 2"))]),
         ("I have already seen Heat", [Seen(item=film("Heat"))]),
