@@ -1,0 +1,167 @@
+"""``convrec bench language``: whether replies say what they should, how often at once, how variedly and how fast."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import rich_click as click
+from rich import box
+from rich.progress import track
+from rich.table import Table
+
+from convrec import provenance
+from convrec.cli import examples
+from convrec.run_options import check_output, console, load_dataset, notices
+from convrec.yardstick import calibrations_per_second
+from graph.catalogue import Catalogue
+from graph.whole_file import written_whole
+
+if TYPE_CHECKING:
+    from dialogs.generation.protocol import ReplyGenerator
+    from dialogs.generation.requests import Request
+
+SCHEMA_VERSION = 1
+
+GENERATORS = ("template", "neural")
+
+DIALOGUE = 10
+"""Replies in a row that are taken for one dialogue when repetition is counted."""
+
+MOST_MS = 40.0
+"""Milliseconds that half of the replies may take at most, on one core."""
+
+
+@dataclass(frozen=True)
+class LanguageFigures:
+    """What one generator did with one catalogue."""
+
+    data: str
+    generator: str
+    replies: int
+    slot_errors: int
+    """Names that were missing or said twice, after the verifier."""
+    unsupported_claims: int
+    """Words that nobody asked for, after the verifier."""
+    first_try: float
+    """Share of replies whose first candidate passed."""
+    by_template: float
+    """Share that a template had to say in the end."""
+    distinct_2: float
+    """Different pairs of neighbouring words over all pairs, names left out (Li et al. 2016)."""
+    different: int
+    """Different replies, names left out."""
+    repeated: float
+    """Share of replies that stood, names left out, within the nine before."""
+    median_ms: float
+    p95_ms: float
+    samples: tuple[str, ...]
+
+
+def measure(name: str, catalogue: Catalogue, generator: "ReplyGenerator", count: int, seed: int) -> LanguageFigures:
+    """Say ``count`` things and look at what was said."""
+    from dialogs.generation.examples import requests
+    from dialogs.generation.speaker import Speaker
+    from dialogs.generation.verifier import problems
+
+    speaker = Speaker(catalogue, generator)
+    patterns: list[str] = []
+    spent: list[float] = []
+    samples: list[str] = []
+    kinds: Counter[str] = Counter()
+    first = by_template = 0
+    asked = requests(catalogue, count, seed)
+    for number, request in enumerate(track(asked, f"{generator.name}, {name}", count, console=notices, transient=True)):
+        began = perf_counter()
+        said = speaker.say_one(request, seed + number)
+        spent.append(perf_counter() - began)
+        first += said.dropped == 0 and said.generator == generator.name
+        by_template += said.generator != generator.name
+        kinds.update(problem.kind for problem in problems(said.text, request))
+        patterns.append(without_names(said.text, request))
+        if number % max(1, count // 40) == 0:
+            samples.append(said.text)
+    pairs = Counter(pair for pattern in patterns for pair in zip(pattern.split(), pattern.split()[1:], strict=False))
+    repeated = [
+        pattern in patterns[max(0, place - place % DIALOGUE) : place] for place, pattern in enumerate(patterns)
+    ]  # fmt: skip
+    return LanguageFigures(
+        name, generator.name, count, kinds["slot"], kinds["claim"], first / count, by_template / count,
+        len(pairs) / max(sum(pairs.values()), 1), len(set(patterns)), float(np.mean(repeated)),
+        1000 * float(np.median(spent)), 1000 * float(np.quantile(spent, 0.95)), tuple(samples[:40]),
+    )  # fmt: skip
+
+
+def without_names(text: str, request: "Request") -> str:
+    """A reply with its names replaced by what they stand for."""
+    for name, value in sorted(request.slots, key=lambda slot: -len(slot[1])):
+        for said in (value, value[:1].upper() + value[1:]):
+            text = text.replace(said, f"<{name.rstrip('0123456789')}>", 1)
+    return text
+
+
+@click.command(
+    epilog=examples("convrec bench language", "convrec bench language --data shop --generator neural --replies 500")
+)
+@click.option("--data", multiple=True, default=("movies-all", "lastfm_star"), show_default=True, metavar="NAME",
+              help="Data set, as often as wanted; a table of your own is one.")  # fmt: skip
+@click.option("--generator", "generators", multiple=True, type=click.Choice(GENERATORS), default=GENERATORS,
+              show_default=True, help="Who words it, as often as wanted.")  # fmt: skip
+@click.option("--replies", type=click.IntRange(10, 1_000_000), default=10_000, show_default=True, help="How many.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other replies.")
+@click.option("--samples", type=click.IntRange(0, 40), default=0, show_default=True, help="Replies to print.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="FILE", help="Write figures here.")
+def language(
+    data: tuple[str, ...], generators: tuple[str, ...], replies: int, seed: int, samples: int, json_path: Path | None
+) -> None:
+    """Let each generator word acts of every kind, and count what the verifier finds in what is said.
+
+    One core; how often a fixed calculation runs in a second stands beside the times.
+    """
+    check_output(json_path, "--json")
+    found = []
+    for name in data:
+        catalogue = load_dataset(name).catalogue
+        for generator in generators:
+            found.append(measure(name, catalogue, _generator(generator), replies, seed))
+            for text in found[-1].samples[:samples]:
+                console.print(f"  {text}", markup=False)
+    console.print(_table(found))
+    if json_path is not None:
+        content = {
+            "schema_version": SCHEMA_VERSION, "command": provenance.command_line(), "commit": provenance.commit(),
+            "calibrations_per_second": calibrations_per_second(), "results": [asdict(each) for each in found],
+        }  # fmt: skip
+        with written_whole(json_path) as unfinished:
+            unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _generator(name: str) -> "ReplyGenerator":
+    if name == "template":
+        from dialogs.generation.templates import Templates
+
+        return Templates()
+    import torch
+
+    from dialogs.generation.neural import load
+
+    torch.set_num_threads(1)
+    return load()
+
+
+def _table(found: Sequence[LanguageFigures]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title="What is said", title_justify="left", pad_edge=False)
+    for heading in ("data", "generator", "replies", "slot errors", "claims", "first try", "distinct-2", "different",
+                    "repeated", "ms, p50", "p95"):  # fmt: skip
+        table.add_column(heading, justify="left" if heading in ("data", "generator") else "right")
+    for each in found:
+        table.add_row(
+            each.data, each.generator, f"{each.replies:,}", str(each.slot_errors), str(each.unsupported_claims),
+            f"{each.first_try:.1%}", f"{each.distinct_2:.4f}", f"{each.different:,}", f"{each.repeated:.1%}",
+            f"{each.median_ms:.1f}", f"{each.p95_ms:.1f}",
+        )  # fmt: skip
+    return table
