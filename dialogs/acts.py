@@ -4,6 +4,7 @@ Items and attributes are places in the catalogue; a transcript says by its heade
 sent and replayed, so they read and write themselves as JSON and refuse what is not theirs.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -287,3 +288,17 @@ user_acts: TypeAdapter[tuple[UserAct, ...]] = TypeAdapter(tuple[UserAct, ...])
 
 agent_acts: TypeAdapter[tuple[AgentAct, ...]] = TypeAdapter(tuple[AgentAct, ...])
 """Reads and writes what the agent did."""
+
+_KINDS = {"item": "item", "found": "item", "items": "item", "attribute": "attribute", "options": "attribute"}
+"""What the places of a field belong to."""
+
+
+def places_in(act: _Act) -> Iterator[tuple[str, int]]:
+    """Everything that an act names: "item" or "attribute", and its place."""
+    for name in type(act).model_fields:
+        value = getattr(act, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, _Act):
+                yield from places_in(each)
+            elif name in _KINDS and each is not None:
+                yield _KINDS[name], each

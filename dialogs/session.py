@@ -68,7 +68,7 @@ class Session:
 
     def hear(self, message: str) -> Reply:
         """Answer a typed message."""
-        began = perf_counter()
+        began, message = perf_counter(), writable(message)
         return self._answer(message, self.understander.understand(message, self.context), began)
 
     def press(self, acts: Sequence[UserAct]) -> Reply:
@@ -92,3 +92,8 @@ class Session:
         reply = Reply(message, heard, step.says, said, step.thought, step.over, perf_counter() - began)
         self.replies.append(reply)
         return reply
+
+
+def writable(text: str) -> str:
+    """The text without what no file can hold: halves of characters, which a terminal may send."""
+    return text.encode("utf-8", "replace").decode("utf-8")

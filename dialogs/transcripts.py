@@ -4,6 +4,7 @@ A file is a header and then a record a turn; a rating may follow.  The last line
 acknowledged, is left out when read and cut off before anything is appended.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -14,8 +15,9 @@ from typing import Any, BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dialogs.acts import AgentAct, UserAct
-from dialogs.session import Reply
+from dialogs.acts import AgentAct, Farewell, Place, UserAct, places_in
+from dialogs.session import Reply, writable
+from graph.catalogue import Catalogue
 from graph.errors import DataError
 
 SCHEMA_VERSION = 1
@@ -40,15 +42,17 @@ class Header(_Line):
     affinity: str
     policy: str
     policy_hash: str
+    checkpoint: str | None = None
+    """Where the policy came from; None where it came with the program."""
     generator: str
     generator_hash: str
     understander: str
-    questions: str
-    turns: int
-    list_length: int
-    seed: int
+    questions: str = Field(pattern="^(binary|facet|multi)$")
+    turns: int = Field(ge=1)
+    list_length: int = Field(ge=1)
+    seed: int = Field(ge=0)
     user: int | str | None = None
-    excluded: tuple[int, ...] = ()
+    excluded: tuple[Place, ...] = ()
     """Items that were not to be shown, by their places."""
 
 
@@ -110,10 +114,20 @@ class Transcript:
     """Whether the last line had been cut short."""
 
     @property
+    def name(self) -> str:
+        """What the dialogue is called: its file without the suffix."""
+        return self.path.name.removesuffix(SUFFIX)
+
+    @property
+    def farewell(self) -> Farewell | None:
+        """How the dialogue ended; None where it did not."""
+        acts = (act for turn in reversed(self.turns) for act in turn.says if isinstance(act, Farewell))
+        return next(acts, None)
+
+    @property
     def found(self) -> int | None:
         """Place of the item that was accepted; None where none was."""
-        acts = (act for turn in self.turns for act in turn.says if act.act == "farewell")
-        return next((act.found for act in acts if act.found is not None), None)
+        return None if self.farewell is None else self.farewell.found
 
     @property
     def over(self) -> bool:
@@ -122,28 +136,44 @@ class Transcript:
 
 
 class Recorder:
-    """Appends to the file of one dialogue.
+    """Appends to the file of one dialogue, and holds it so that nobody else does.
 
-    :raises DataError: when the file cannot be written.
+    :raises DataError: when the file cannot be written, or is being written by somebody else.
     """
 
     def __init__(self, path: Path, header: Header | None = None) -> None:
         self.path = path
-        self._file: BinaryIO
         self._number = 0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if header is None:
-                kept = read_transcript(path)
-                self._number = len(kept.turns)
-                self._file = path.open("r+b")
-                self._file.truncate(_whole_lines(path.read_bytes()))
-                self._file.seek(0, os.SEEK_END)
-            else:
-                self._file = path.open("xb")
-                self._append(header)
+            if header is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO = path.open("r+b" if header is None else "xb")
         except OSError as error:
-            raise DataError(f"{path}: cannot be written ({error.strerror}); name a folder you own") from error
+            raise self._unwritable(error) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if header is None:
+                self._go_on()
+            else:
+                self._append(header)
+        except BlockingIOError as error:
+            self._file.close()
+            raise DataError(f"{path}: the dialogue is still going on; wait until it has ended") from error
+        except OSError as error:
+            self._file.close()
+            raise self._unwritable(error) from error
+        except DataError:
+            self._file.close()
+            raise
+
+    def _unwritable(self, error: OSError) -> DataError:
+        return DataError(f"{self.path}: cannot be written ({error.strerror}); name a folder you own")
+
+    def _go_on(self) -> None:
+        """Stand behind the last whole line of a dialogue that was kept before."""
+        self._number = len(read_transcript(self.path).turns)
+        self._file.truncate(_whole_lines(self.path.read_bytes()))
+        self._file.seek(0, os.SEEK_END)
 
     def turn(self, reply: Reply) -> None:
         """Keep one turn; when this returns it will be there after a crash."""
@@ -159,7 +189,7 @@ class Recorder:
 
     def rate(self, rating: Rating) -> None:
         """Keep a rating."""
-        self._append(rating)
+        self._append(rating.model_copy(update={"comment": writable(rating.comment)}))
 
     def close(self) -> None:
         """Nothing more will be kept."""
@@ -191,7 +221,8 @@ def read_transcript(path: Path) -> Transcript:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); see: convrec dialogs list") from error
     whole = _whole_lines(content)
-    lines = content[:whole].decode("utf-8", "replace").splitlines()
+    # Not splitlines(), which would also cut where a message holds U+2028.
+    lines = content[:whole].decode("utf-8", "replace").split("\n")[:-1]
     if not lines:
         raise DataError(f"{path}: holds no dialogue; delete it")
     header = _parse(path, 1, lines[0])
@@ -231,6 +262,24 @@ def _parse(path: Path, number: int, text: str) -> Header | TurnRecord | Rating:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise DataError(f"{path}: line {number}: not what a transcript holds ({what}); restore the file") from error
+
+
+def check_places(transcript: Transcript, catalogue: Catalogue) -> None:
+    """Find out now that a dialogue names what a catalogue does not have.
+
+    :raises DataError: for the first item or attribute that is not there.
+    """
+    sizes = {"item": catalogue.n_items, "attribute": catalogue.n_attributes}
+    named = [(0, "item", item) for item in transcript.header.excluded]
+    for turn in transcript.turns:
+        named += [(turn.number, *each) for act in (*turn.heard, *turn.says) for each in places_in(act)]
+        named += [(turn.number, "item", item) for item, _ in (turn.thought.top if turn.thought else ())]
+    for number, kind, place in named:
+        if not 0 <= place < sizes[kind]:
+            raise DataError(
+                f"{transcript.path}: turn {number} names {kind} {place}, but there are {sizes[kind]:,}; "
+                "the file has been changed, restore it"
+            )
 
 
 def transcripts_in(folder: Path) -> Iterator[Path]:

@@ -147,3 +147,41 @@ def test_a_process_killed_at_random_loses_nothing_that_was_acknowledged(tmp_path
         turns = read_transcript(path).turns
         assert acknowledged <= len(turns) <= acknowledged + 1
         assert [turn.number for turn in turns] == list(range(len(turns)))
+
+
+def test_what_no_file_can_hold_and_what_other_readers_take_for_line_ends(tmp_path: Path) -> None:
+    path, talk = tmp_path / "talk.jsonl", session()
+    recorder = Recorder(path, HEADER)
+    recorder.turn(talk.open())
+    for message in ("a\u2028b\u0085c\x0b", "\udc80 horror", "\x1b[2J"):
+        recorder.turn(talk.hear(message))
+    recorder.rate(Rating(stars=1, comment="\udcff"))
+    recorder.close()
+    transcript = read_transcript(path)
+    assert [turn.message for turn in transcript.turns] == ["", "a\u2028b\u0085c\x0b", "? horror", "\x1b[2J"]
+    assert transcript.ratings == (Rating(stars=1, comment="?"),)
+
+
+def test_nobody_else_writes_while_a_dialogue_goes_on(tmp_path: Path) -> None:
+    path, talk = tmp_path / "talk.jsonl", session()
+    recorder = Recorder(path, HEADER)
+    recorder.turn(talk.open())
+    with pytest.raises(DataError, match="still going on; wait until it has ended"):
+        Recorder(path)
+    recorder.turn(talk.hear("a horror film"))
+    recorder.close()
+    later = Recorder(path)
+    later.rate(Rating(stars=5))
+    later.close()
+    assert len(read_transcript(path).turns) == 2
+
+
+def test_a_dialogue_can_be_read_while_somebody_writes_it(tmp_path: Path) -> None:
+    path, counts = tmp_path / "talk.jsonl", []
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        while len(counts) < 300 or counts[-1] < 5:
+            counts.append(len(read_transcript(path).turns))
+        writer.kill()
+    assert counts == sorted(counts)
