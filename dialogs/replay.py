@@ -1,0 +1,149 @@
+"""Replay: a kept dialogue is held again, and every turn is laid beside the one that was recorded.
+
+A session with the same settings hears the same messages: what was typed is understood anew, buttons and silence are
+what they were.  With everything that was heard taken as it was recorded, a change of the understander can be told from
+one of the agent.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from dialogs.acts_in_words import Names, heard_in_words, says_in_words
+from dialogs.agent import Thought
+from dialogs.session import Reply, Session
+from dialogs.transcripts import Header, ThoughtRecord, Transcript, TurnRecord, check_places
+from graph.errors import DataError
+from graph.printable import printable
+
+CLOSE = 1e-5
+"""Largest difference of two numbers that count as the same, relative from 1 on: processors add up in several orders."""
+
+Aspect = Literal["heard", "did", "said", "thought"]
+"""What differs: how the message was understood, what the agent did, its words, what it decided by."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something about one turn that is not as it was recorded, in words."""
+
+    turn: int
+    aspect: Aspect
+    recorded: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What became of one dialogue."""
+
+    transcript: Transcript
+    changes: tuple[str, ...]
+    """What decides or speaks now and did not then; no fault by itself."""
+    differences: tuple[Difference, ...]
+    """In order of turns; empty where the dialogue went the same way."""
+    turns: int
+    """How many were replayed, the opening included; fewer than recorded where the dialogue ends earlier now."""
+
+
+def changes(recorded: Header, now: Header) -> tuple[str, ...]:
+    """What is not what it was when a dialogue was held.
+
+    :raises DataError: when the data set is another, so that places mean other things.
+    """
+    if recorded.graph != now.graph:
+        raise DataError(
+            f"{recorded.data} has changed since (graph {recorded.graph} then, {now.graph} now), so its items and "
+            "attributes are no longer those that were talked about; bring the old data back"
+        )
+    parts = (
+        ("policy", f"{recorded.policy} {recorded.policy_hash}", f"{now.policy} {now.policy_hash}"),
+        ("generator", f"{recorded.generator} {recorded.generator_hash}", f"{now.generator} {now.generator_hash}"),
+        ("understander", recorded.understander, now.understander),
+    )
+    return tuple(f"another {part}: {then} then, {today} now" for part, then, today in parts if then != today)
+
+
+def replay(transcript: Transcript, session: Session, now: Header, understand: bool = True) -> Replay:
+    """Hold a dialogue again, until it ends as recorded or earlier.
+
+    :param session: has not begun, and has the settings of the transcript.
+    :param now: what the transcript of that session would begin with.
+    :param understand: False to take what was heard as it was recorded.
+    :raises DataError: when it was about other data, or names what they do not have.
+    """
+    changed = changes(transcript.header, now)
+    catalogue = session.agent.world.catalogue
+    check_places(transcript, catalogue)
+    names, found = Names(catalogue), list[Difference]()
+    for record in transcript.turns:
+        reply = _answer(session, record, understand)
+        found += differences(record, reply, names)
+        if reply.over and not record.over:
+            break
+    return Replay(transcript, changed, tuple(found), len(session.replies))
+
+
+def _answer(session: Session, record: TurnRecord, understand: bool) -> Reply:
+    if record.number == 0:
+        return session.open()
+    if record.message and understand:
+        return session.hear(record.message)
+    return session.press(record.heard)
+
+
+def differences(record: TurnRecord, reply: Reply, names: Names) -> Iterator[Difference]:
+    """Everything about one turn that is not as it was recorded."""
+    compared: tuple[tuple[Aspect, Any, Any, Any], ...] = (
+        ("heard", record.heard, reply.heard, heard_in_words),
+        ("did", record.says, reply.says, says_in_words),
+        ("said", record.text, reply.text, _text_in_words),
+        ("thought", record.thought, reply.thought, thought_in_words),
+    )
+    for aspect, then, now, in_words in compared:
+        unlike = _first_unlike(_plain(then), _plain(now))
+        if unlike is None:
+            continue
+        words = in_words(names, then) or "nothing", in_words(names, now) or "nothing"
+        if words[0] == words[1]:
+            words = f"{words[0]} ({unlike[0]})", f"{words[1]} ({unlike[1]})"
+        yield Difference(record.number, aspect, *words)
+
+
+def thought_in_words(names: Names, thought: Thought | ThoughtRecord | None) -> str:
+    """What was believed when the agent decided."""
+    if thought is None:
+        return "nothing to decide"
+    top = ", ".join(f"{names.item(item)} {chance:.0%}" for item, chance in thought.top)
+    worth = f" worth {thought.scores[thought.slot]:.3f}" if thought.scores else ""
+    return f"about {thought.candidates:,} left · {top} · slot {thought.slot}{worth}"
+
+
+def _text_in_words(names: Names, text: str) -> str:
+    return printable(text)
+
+
+def _plain(value: Any) -> Any:
+    """Acts and thoughts as dictionaries, lists and numbers."""
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    if isinstance(value, Thought):
+        return asdict(value)
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _first_unlike(then: Any, now: Any, where: str = "") -> tuple[str, str] | None:
+    """Where two values differ first, and how: ("chance 0.5", "chance 0.25"); None where they are the same."""
+    if isinstance(then, dict) and isinstance(now, dict) and then.keys() == now.keys():
+        pairs = [(then[key], now[key], str(key)) for key in then]
+    elif isinstance(then, list | tuple) and isinstance(now, list | tuple) and len(then) == len(now):
+        pairs = [(mine, its, f"{where} {place}") for place, (mine, its) in enumerate(zip(then, now, strict=True))]
+    elif isinstance(then, float) and isinstance(now, float):
+        same = math.isclose(then, now, rel_tol=CLOSE, abs_tol=CLOSE)
+        return None if same else (f"{where.strip()} {then:.9g}", f"{where.strip()} {now:.9g}")
+    else:
+        return None if then == now else (f"{where.strip()} {then}", f"{where.strip()} {now}")
+    return next((unlike for pair in pairs if (unlike := _first_unlike(*pair)) is not None), None)
