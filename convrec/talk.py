@@ -1,7 +1,9 @@
 """Everything that a conversation with a person is built from, out of options: for chat, replay and serving."""
 
 import hashlib
+import sys
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,10 +12,11 @@ from pathlib import Path
 from threading import Thread
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convrec.run_options import fit_affinity, load_dataset
 from convrec.settings import Settings
-from dialogs.agent import Agent, World
+from dialogs.agent import Agent, World, for_people
 from dialogs.generation.speaker import Speaker
 from dialogs.session import Session
 from dialogs.transcripts import Header
@@ -57,6 +60,22 @@ class TalkOptions:
     exclude: tuple[str, ...] = ()
     """Items not to be shown, by id or title."""
     checkpoint: Path | None = None
+    excluded: tuple[int, ...] = ()
+    """Items not to be shown, by place."""
+
+    @classmethod
+    def of(cls, header: Header) -> "TalkOptions":
+        """The options of a dialogue that was kept."""
+        checkpoint = None if header.checkpoint is None else Path(header.checkpoint)
+        return cls(
+            header.data, header.policy, header.affinity, header.questions, header.turns, header.list_length,
+            header.generator, header.user, header.seed, (), checkpoint, header.excluded,
+        )  # fmt: skip
+
+    @property
+    def of_table(self) -> "TalkOptions":
+        """What is the same for everybody at a table, whoever sits down."""
+        return replace(self, user=None, seed=0, exclude=(), excluded=())
 
     def check_names(self) -> None:
         """Find out before anything is loaded that a name is not one.
@@ -73,10 +92,10 @@ class TalkOptions:
 class Table:
     """Where people sit down to talk: what is the same for every conversation with these options."""
 
-    def __init__(self, options: TalkOptions, paraphrases: bool = True) -> None:
+    def __init__(self, options: TalkOptions, paraphrases: bool = True, dataset: Dataset | None = None) -> None:
         options.check_names()
         self.options = options
-        self.dataset: Dataset = load_dataset(options.data)
+        self.dataset = load_dataset(options.data) if dataset is None else dataset
         catalogue = self.dataset.catalogue
         rules = Rules(
             options.turns, QuestionMode[options.questions.upper()], ActionSpace(list_length=options.list_length)
@@ -85,14 +104,41 @@ class Table:
         policy = registry.make(options.policy, conditions, options.checkpoint)
         if hasattr(policy, "with_rules"):
             policy = policy.with_rules(rules)
-        self.excluded = tuple(find_item(catalogue, name) for name in options.exclude)
-        eligible = np.ones(catalogue.n_items, bool)
-        eligible[list(self.excluded)] = False
+        self.excluded = self._excluded()
         self.world = World(
             catalogue, fit_affinity(options.affinity, self.dataset), policy, rules,
-            eligible if self.excluded else None, self._person(), options.seed,
+            self._eligible(), self._person(), options.seed, for_people(policy, catalogue),
         )  # fmt: skip
         self._wants_paraphrases = paraphrases
+        if "torch" in sys.modules:
+            # One person at a time is too little for several threads: they wait for each other, up to ten times as
+            # long, and add in another order.
+            sys.modules["torch"].set_num_threads(1)
+
+    def seat(self, options: TalkOptions) -> "Table":
+        """The same table for somebody else: nothing is loaded, learned or read anew.
+
+        :param options: those of the table but for who is talked to, the seed and the items that are left out.
+        """
+        assert options.of_table == self.options.of_table
+        for made_once in ("understander", "speaker", "policy_hash"):
+            getattr(self, made_once)
+        seated = copy(self)
+        seated.options = options
+        seated.excluded = seated._excluded()
+        seated.world = replace(self.world, eligible=seated._eligible(), profile=seated._person(), seed=options.seed)
+        return seated
+
+    def _excluded(self) -> tuple[int, ...]:
+        named = (find_item(self.dataset.catalogue, name) for name in self.options.exclude)
+        return (*self.options.excluded, *named)
+
+    def _eligible(self) -> NDArray[np.bool_] | None:
+        if not self.excluded:
+            return None
+        eligible = np.ones(self.dataset.catalogue.n_items, bool)
+        eligible[list(self.excluded)] = False
+        return eligible
 
     def _person(self) -> Profiles | None:
         user = self.options.user
@@ -139,6 +185,7 @@ class Table:
         return Header(
             started=now(), convrec=version("convrec"), data=options.data, graph=self.dataset.fingerprint,
             affinity=options.affinity, policy=options.policy, policy_hash=self.policy_hash,
+            checkpoint=None if options.checkpoint is None else str(options.checkpoint.absolute()),
             generator=self.speaker.generator.name, generator_hash=self.speaker.generator.fingerprint,
             understander=self.understander.name, questions=options.questions, turns=options.turns,
             list_length=options.list_length, seed=options.seed if seed is None else seed, user=options.user,
@@ -152,13 +199,18 @@ class Table:
 
 
 def fingerprint(policy: Policy) -> str:
-    """A hash of everything a policy decides by."""
+    """A hash of everything a policy decides by, the policies that it wraps included."""
     digest = hashlib.sha256(policy.name.encode())
-    network = getattr(policy, "network", None)
+    network, rates = getattr(policy, "network", None), getattr(policy, "rates", None)
     if network is not None:
         for name, weights in sorted(network.state_dict().items()):
             digest.update(name.encode() + weights.detach().cpu().numpy().tobytes())
         digest.update(repr((network.config, getattr(policy, "encoder", None))).encode())
-    else:
-        digest.update(repr(getattr(policy, "rule", "")).encode())
+    if rates is not None:
+        table = rates.of_attribute
+        digest.update(repr(replace(rates, of_attribute=None)).encode() + (b"" if table is None else table.tobytes()))
+    digest.update(repr(getattr(policy, "rule", "")).encode())
+    for inner in (getattr(policy, "speaker", None), getattr(policy, "base", None)):
+        if inner is not None:
+            digest.update(fingerprint(inner).encode())
     return digest.hexdigest()[:16]

@@ -63,6 +63,8 @@ class World:
     """Who is talked to (one person); None for somebody unknown."""
     seed: int = 0
     """Of what a policy leaves to chance."""
+    answer_model: AnswerModel | None = None
+    """How people answer; None to make it anew: see :func:`for_people`."""
 
     @property
     def person(self) -> Profiles:
@@ -113,7 +115,7 @@ class Agent:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._model = _of_people(world.policy.answer_model(world.catalogue))
+        self._model = world.answer_model or for_people(world.policy, world.catalogue)
 
     def open(self) -> Step:
         """The first word, before the person has said anything."""
@@ -243,8 +245,9 @@ PASSING = 0.05
 """Chance that a person who is otherwise clear passes a question over, at least."""
 
 
-def _of_people(model: AnswerModel) -> AnswerModel:
-    """The answer model for people: whoever does not care, or does not know, says nothing against themselves by it."""
+def for_people(policy: Policy, catalogue: Catalogue) -> AnswerModel:
+    """The answer model of a policy, for people: who does not care or does not know says nothing against themselves."""
+    model = policy.answer_model(catalogue)
     known, care, unknown = (
         np.maximum(each, PASSING) for each in (model.dont_know, model.dont_care, model.unknown_dont_know)
     )

@@ -50,7 +50,7 @@ def phrase(catalogue: Catalogue, attribute: int) -> str:
         return OF_VALUE[facet, name]
     if facet == "country" and (name in WITH_ARTICLE or name.startswith("United")):
         name = f"the {name}"
-    return OF_FACET.get(facet, f"something with {facet}: {{}}").format(name)
+    return OF_FACET[facet].format(name) if facet in OF_FACET else f"something with {facet}: {name}"
 
 
 def comparison(catalogue: Catalogue, attribute: int, direction: int) -> str:

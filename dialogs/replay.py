@@ -15,8 +15,7 @@ from pydantic import BaseModel
 from dialogs.acts_in_words import Names, heard_in_words, says_in_words
 from dialogs.agent import Thought
 from dialogs.session import Reply, Session
-from dialogs.transcripts import Header, ThoughtRecord, Transcript, TurnRecord, check_places
-from graph.errors import DataError
+from dialogs.transcripts import Header, ThoughtRecord, Transcript, TurnRecord, check_data
 from graph.printable import printable
 
 CLOSE = 1e-5
@@ -50,15 +49,7 @@ class Replay:
 
 
 def changes(recorded: Header, now: Header) -> tuple[str, ...]:
-    """What is not what it was when a dialogue was held.
-
-    :raises DataError: when the data set is another, so that places mean other things.
-    """
-    if recorded.graph != now.graph:
-        raise DataError(
-            f"{recorded.data} has changed since (graph {recorded.graph} then, {now.graph} now), so its items and "
-            "attributes are no longer those that were talked about; bring the old data back"
-        )
+    """What decides or speaks otherwise than when a dialogue was held, a line each."""
     parts = (
         ("policy", f"{recorded.policy} {recorded.policy_hash}", f"{now.policy} {now.policy_hash}"),
         ("generator", f"{recorded.generator} {recorded.generator_hash}", f"{now.generator} {now.generator_hash}"),
@@ -75,16 +66,15 @@ def replay(transcript: Transcript, session: Session, now: Header, understand: bo
     :param understand: False to take what was heard as it was recorded.
     :raises DataError: when it was about other data, or names what they do not have.
     """
-    changed = changes(transcript.header, now)
     catalogue = session.agent.world.catalogue
-    check_places(transcript, catalogue)
+    check_data(transcript, now.graph, catalogue)
     names, found = Names(catalogue), list[Difference]()
     for record in transcript.turns:
         reply = _answer(session, record, understand)
         found += differences(record, reply, names)
         if reply.over and not record.over:
             break
-    return Replay(transcript, changed, tuple(found), len(session.replies))
+    return Replay(transcript, changes(transcript.header, now), tuple(found), len(session.replies))
 
 
 def _answer(session: Session, record: TurnRecord, understand: bool) -> Reply:

@@ -264,13 +264,19 @@ def _parse(path: Path, number: int, text: str) -> Header | TurnRecord | Rating:
         raise DataError(f"{path}: line {number}: not what a transcript holds ({what}); restore the file") from error
 
 
-def check_places(transcript: Transcript, catalogue: Catalogue) -> None:
-    """Find out now that a dialogue names what a catalogue does not have.
+def check_data(transcript: Transcript, graph: str, catalogue: Catalogue) -> None:
+    """Find out now that the data are not those a dialogue was about, so that its places mean other things.
 
-    :raises DataError: for the first item or attribute that is not there.
+    :param graph: fingerprint of the data there are.
+    :raises DataError: when they have changed, or lack an item or attribute that is named.
     """
-    sizes = {"item": catalogue.n_items, "attribute": catalogue.n_attributes}
-    named = [(0, "item", item) for item in transcript.header.excluded]
+    header, sizes = transcript.header, {"item": catalogue.n_items, "attribute": catalogue.n_attributes}
+    if header.graph != graph:
+        raise DataError(
+            f"{transcript.path}: {header.data} has changed since (graph {header.graph} then, {graph} now), so items "
+            "and attributes are no longer those that were talked about; bring the old data back"
+        )
+    named = [(0, "item", item) for item in header.excluded]
     for turn in transcript.turns:
         named += [(turn.number, *each) for act in (*turn.heard, *turn.says) for each in places_in(act)]
         named += [(turn.number, "item", item) for item, _ in (turn.thought.top if turn.thought else ())]

@@ -137,6 +137,17 @@ class AnswerModel:
         """The same model, for which a "no" says nothing."""
         return replace(self, hears_no=False)
 
+    @cached_property
+    def undoubted(self) -> "AnswerModel":
+        """The same model of people who all answer like this; made once, so that its tables are."""
+        return replace(self, otherwise=None, doubt=0.0)
+
+    @cached_property
+    def forgiven(self) -> "AnswerModel":
+        """The same of people of whom it is doubted; see :func:`forgiving`."""
+        assert self.otherwise is not None
+        return forgiving(self.undoubted, self.otherwise)
+
     def _perceived(self, options: NDArray[np.int32]) -> FloatArray:
         """Chance that each option seems to hold where it is lacking, there, and unknown, shape (..., 3)."""
         return np.stack([self.false_alarm[options], 1 - self.miss[options], self.rate[options]], axis=-1)
@@ -276,6 +287,12 @@ class AnswerModel:
             answers = choices[:, place][:, states[:, place]]  # (E, S, 2 to 4)
             channel = (channel[..., None] * answers[:, :, None, :]).reshape(len(options), len(states), -1)
         return channel
+
+
+def forgiving(honest: AnswerModel, other: AnswerModel) -> AnswerModel:
+    """Honest people who say "sort of" and "I don't care" as often as the others: no slips, and no loss of trust."""
+    names = "dont_care", "sort_of_has", "sort_of_lacks"
+    return replace(honest, **{name: np.maximum(getattr(honest, name), getattr(other, name)) for name in names})
 
 
 def _doubted(logs: FloatArray, confidence: FloatArray) -> FloatArray:

@@ -8,8 +8,6 @@ as one believes such people; who is honest pays next to nothing for it.
 Legend: N dialogues, V items, E pieces of evidence.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,12 +15,6 @@ from graph import kernels
 from graph.answers import AnswerModel
 from graph.belief import Belief, Evidence
 from graph.catalogue import Catalogue
-
-
-def forgiving(honest: AnswerModel, other: AnswerModel) -> AnswerModel:
-    """Honest people who say "sort of" and "I don't care" as often as the others: no slips, and no loss of trust."""
-    names = "dont_care", "sort_of_has", "sort_of_lacks"
-    return replace(honest, **{name: np.maximum(getattr(honest, name), getattr(other, name)) for name in names})
 
 
 class DoubtingBelief(Belief):
@@ -39,10 +31,9 @@ class DoubtingBelief(Belief):
         eligible: NDArray[np.bool_] | None = None,
     ) -> None:
         super().__init__(catalogue, answer_model, log_prior, eligible)
-        other = answer_model.otherwise
-        assert other is not None
-        self._plain = replace(answer_model, otherwise=None, doubt=0.0)
-        models = forgiving(self._plain, other), other
+        assert answer_model.otherwise is not None
+        self._plain = answer_model.undoubted
+        models = answer_model.forgiven, answer_model.otherwise
         self._parts = [Belief(catalogue, model, log_prior, eligible) for model in models]
         for part, share in zip(self._parts, (1.0 - answer_model.doubt, answer_model.doubt), strict=True):
             part.evidence += np.log(max(share, 1e-300))

@@ -18,6 +18,7 @@ from tests.dialogs.attributes import catalogue_of
         ("tag", "trip-hop", "something tagged trip-hop"),
         ("colour", "{red}", "something with colour: {red}"),
         ("actor", "{0}", "a film with {0}"),
+        ("{0} % {x}", "{y}", "something with {0} % {x}: {y}"),
     ],
 )
 def test_an_attribute_is_said_as_what_is_looked_for(facet: str, name: str, said: str) -> None:

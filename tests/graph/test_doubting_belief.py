@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from graph.answers import Answer, AnswerModel, QuestionMode
+from graph.answers import Answer, AnswerModel, QuestionMode, forgiving
 from graph.belief import AnswerEvidence, Belief, RejectionEvidence
-from graph.doubting_belief import DoubtingBelief, forgiving
+from graph.doubting_belief import DoubtingBelief
 from graph.questions import best_questions
 from tests.graph.catalogues import Facts, Story, bits_of, worlds
 
