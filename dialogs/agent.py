@@ -1,6 +1,6 @@
 """The agent: one step of a conversation with a person, from acts to acts.
 
-What it does is a function of catalogue, affinity, policy and what was said; it keeps nothing.
+What it does is a function of catalogue, affinity, policy and what was said; what it keeps only saves time.
 Legend: V items, K slots.
 """
 
@@ -44,7 +44,7 @@ from graph.belief import Belief, EmptyBeliefError
 from graph.catalogue import Catalogue
 from simulator.candidates import select_candidates
 from simulator.core import Rules, policy_keys
-from simulator.history import Act, believe
+from simulator.history import Act, believe, hear
 from simulator.protocol import Decision, Policy, State
 from simulator.randomness import dialogue_keys
 
@@ -116,6 +116,8 @@ class Agent:
     def __init__(self, world: World) -> None:
         self.world = world
         self._model = world.answer_model or for_people(world.policy, world.catalogue)
+        self._before: tuple[Memory, Belief] | None = None
+        """What was last believed: where nothing was taken back, the next belief goes on from there."""
 
     def open(self) -> Step:
         """The first word, before the person has said anything."""
@@ -169,11 +171,28 @@ class Agent:
 
         :raises EmptyBeliefError: when no item is left that may be shown.
         """
-        catalogue, world = self.world.catalogue, self.world
-        eligible = np.ones(catalogue.n_items, bool) if world.eligible is None else world.eligible.copy()
-        eligible[list(memory.gone)] = False
-        prior = world.affinity.scores_of(memory.profile)
-        return believe(catalogue, self._model, prior, memory.history, eligible[None, :])
+        begun = self._belief_before(memory)
+        if begun is None:
+            catalogue, world = self.world.catalogue, self.world
+            eligible = np.ones(catalogue.n_items, bool) if world.eligible is None else world.eligible.copy()
+            eligible[list(memory.gone)] = False
+            prior = world.affinity.scores_of(memory.profile)
+            begun = believe(catalogue, self._model, prior, memory.history, eligible[None, :])
+        self._before = memory, begun
+        return begun
+
+    def _belief_before(self, memory: Memory) -> Belief | None:
+        """The same belief as from the beginning, bit for bit; None where it has to begin there."""
+        if self._before is None:
+            return None
+        before, belief = self._before
+        steps = int(before.history.length[0])
+        longer = memory.history.length[0] >= steps and before.history.begins(memory.history, steps)
+        if not longer or before.gone != memory.gone or not before.profile.same_as(memory.profile):
+            return None
+        going_on = belief.take(np.zeros(1, np.intp))
+        hear(going_on, memory.history, steps)
+        return going_on
 
     def state(self, memory: Memory) -> State:
         """What the policy decides on."""

@@ -221,6 +221,14 @@ class History(RowArrays):
             room = [(0, 0), (0, n_steps)] + [(0, 0)] * (array.ndim - 2)
             setattr(self, name, np.pad(array, room, constant_values=empty))
 
+    def begins(self, other: "History", steps: int) -> bool:
+        """Whether another history has the same first steps, but for what was only seen."""
+        return all(
+            np.array_equal(getattr(self, name)[:, :steps], getattr(other, name)[:, :steps])
+            for name in EMPTY_STEP
+            if name not in SEEN_BEFORE
+        )
+
     def evidence(self, rows: NDArray[np.intp], steps: NDArray[np.integer]) -> Iterator[Evidence]:
         """What the user's reaction to one step of each dialogue says about the item in mind.
 
@@ -285,8 +293,16 @@ def believe(
     kind = Belief if answer_model.otherwise is None else DoubtingBelief
     belief = kind(catalogue, answer_model, log_prior, eligible)
     belief.open_with(np.arange(history.n_dialogues), history.opening)
-    for step in range(int(history.length.max(initial=0))):
+    hear(belief, history, 0)
+    return belief
+
+
+def hear(belief: Belief, history: History, first: int) -> None:
+    """Take in all that was heard from some step on, in place; the belief knows what was heard before.
+
+    :param first: the step, from 0.
+    """
+    for step in range(first, int(history.length.max(initial=0))):
         rows = np.flatnonzero(history.length > step)
         for evidence in history.evidence(rows, np.full(len(rows), step)):
             belief.update(evidence)
-    return belief

@@ -1,7 +1,12 @@
 """One step of a conversation: what is remembered, believed, said and taken back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dialogs.acts import (
     Accept,
@@ -21,6 +26,7 @@ from dialogs.acts import (
     Leave,
     Like,
     Noted,
+    Nothing,
     Recommend,
     Restart,
     Seen,
@@ -32,7 +38,13 @@ from dialogs.acts import (
 )
 from dialogs.agent import Agent, Step
 from dialogs.conversation import Conversation
-from graph.answers import Answer, QuestionMode
+from graph.affinity.popularity import Popularity
+from graph.affinity.profiles import Profiles
+from graph.answers import Answer, AnswerModel, QuestionMode
+from graph.belief import EmptyBeliefError
+from graph.catalogue import Catalogue
+from policy.bayes import BayesPolicy
+from policy.patience import patient
 from simulator.history import Act
 from tests.dialogs.cinema import agent, attribute, cinema, film
 
@@ -254,3 +266,59 @@ def test_what_is_unclear_is_asked_back_and_costs_nothing() -> None:
 def test_the_same_words_lead_to_the_same_talk() -> None:
     messages = ((wants(HORROR),), (DontCare(),), (Deny(),), (Like(item=film("Fargo")),))
     assert talk(agent(), *messages) == talk(agent(), *messages)
+
+
+class Doubting(BayesPolicy):
+    """Takes some people for others than they are."""
+
+    def answer_model(self, catalogue: Catalogue) -> AnswerModel:
+        others = AnswerModel.equal(catalogue, miss=0.1, false_alarm=0.1)
+        return replace(AnswerModel.honest(catalogue), otherwise=others, doubt=0.3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from((
+    (wants(HORROR),), (wants(COMEDY, holds=False),), (Deny(),), (DontCare(),), (Defer(),), (Nothing(),), (Affirm(),),
+    (Like(item=3),), (Dislike(item=3),), (Seen(item=5),), (Undo(),), (Restart(),), (AskWhy(),), (Unclear(),),
+    (Critique(item=2, attribute=attribute("1980s"), direction=1),),
+)), max_size=12))  # fmt: skip
+def test_going_on_from_the_belief_before_is_the_same_as_beginning_anew(messages: list[tuple[UserAct, ...]]) -> None:
+    for policy in (Doubting(), patient(BayesPolicy())):
+        leader, conversation = agent(policy=policy), Conversation()
+        for heard in messages:
+            try:
+                going_on = leader.belief(leader.memory(conversation, heard))
+                anew = agent(policy=policy).belief(leader.memory(conversation, heard))
+            except EmptyBeliefError:
+                break
+            assert np.array_equal(going_on.log_weights, anew.log_weights)
+            assert np.array_equal(going_on.evidence, anew.evidence)
+            step = leader.step(conversation, heard)
+            conversation = step.conversation
+            if step.over:
+                break
+
+
+class Taste(Popularity):
+    """Popularity, and what somebody said of the item beside."""
+
+    def scores_of(self, profiles: Profiles) -> NDArray[np.float32]:
+        scores = np.repeat(self.log_prior[None], len(profiles), axis=0)
+        scores[0, profiles.items - 1] += profiles.verdicts
+        return scores
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ((wants(HORROR),), (wants(HORROR), wants(COMEDY))), ((Like(item=3),), (Dislike(item=3),)),
+    ((Like(item=3),), (Like(item=3), Seen(item=5))), ((), (Like(item=7),)), ((Like(item=3),), ()),
+])  # fmt: skip
+def test_a_belief_that_was_kept_is_not_taken_for_another(
+    before: tuple[UserAct, ...], after: tuple[UserAct, ...]
+) -> None:
+    known = Profiles.unknown(1, cinema().catalogue).and_then(0, liked=[7])
+    leaders = [agent(affinity=Taste.fit(cinema()), profile=known) for _ in range(2)]
+    first = leaders[0].belief(leaders[0].memory(Conversation(), before))
+    weights = first.log_weights.copy()
+    going_on, anew = (leader.belief(leader.memory(Conversation(), after)) for leader in leaders)
+    assert np.array_equal(going_on.log_weights, anew.log_weights)
+    assert np.array_equal(first.log_weights, weights)
