@@ -15,8 +15,10 @@ from convrec.cli import BAD_INPUT, examples
 from convrec.kept_dialogues import Tables, chosen_dialogues, find_dialogue, folder_of
 from convrec.replay_report import DIFFERS, Replays, print_replays, write_replays
 from convrec.run_options import check_output, console, notices
+from dialogs.acts import Recommend
 from dialogs.acts_in_words import Names, ending_in_words, heard_in_words
 from dialogs.exporting import FORMATS, Kept
+from dialogs.generation.requests import NAMED
 from dialogs.replay import replay as replay_dialogue
 from dialogs.replay import thought_in_words
 from dialogs.transcripts import SUFFIX, Rating, Recorder, Transcript, TurnRecord, read_transcript, transcripts_in
@@ -50,32 +52,46 @@ def dialogs() -> None:
 def list_(keep: Path | None) -> None:
     """List the dialogues that were kept, the latest last: with whom, how long, how they ended, how they were rated."""
     folder = folder_of(keep)
-    paths = list(transcripts_in(folder))
+    paths = transcripts_in(folder)
     if not paths:
         console.print(Text(f"no dialogues in {folder} yet; hold one: convrec chat"), soft_wrap=True)
         return
-    table, tables = Grid(box=box.SIMPLE_HEAD, show_edge=False, header_style="dim", padding=(0, 1, 0, 0)), Tables()
-    for heading, justify in (("name", "left"), ("when", "left"), ("data", "left"), ("policy", "left"),
-                             ("turns", "right"), ("ended", "left"), ("rating", "right")):  # fmt: skip
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    table = Grid(box=box.SIMPLE_HEAD, show_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    tables, damaged = Tables(), list[str]()
+    for heading in ("name", "when"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("data", "policy"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("turns", justify="right")
+    table.add_column("ended", overflow="fold")
+    table.add_column("rating", justify="right")
     with notices.status(f"reading {folder}"):
         for path in paths:
-            table.add_row(*_row(path, tables))
+            try:
+                table.add_row(*_row(read_transcript(path), tables))
+            except DataError as error:
+                table.add_row(_name_of(path), *[""] * 4, Text("damaged", style="red"))
+                damaged.append(str(error))
     console.print(table)
+    for line in damaged:
+        console.print(Text(printable(line), style="red"), soft_wrap=True)
 
 
-def _row(path: Path, tables: Tables) -> list[Text]:
-    name = Text(printable(path.name.removesuffix(SUFFIX)), style="bold")
-    try:
-        transcript = read_transcript(path)
-    except DataError as error:
-        what = str(error).removeprefix(f"{path}: ")
-        return [name, *(Text() for _ in range(4)), Text(f"damaged: {printable(what)}", style="red"), Text()]
+def _name_of(path: Path) -> Text:
+    return Text(printable(path.name.removesuffix(SUFFIX)), style="bold")
+
+
+def _row(transcript: Transcript, tables: Tables) -> tuple[Text, ...]:
     header = transcript.header
-    when = header.started.astimezone().strftime("%Y-%m-%d %H:%M")
     stars = str(transcript.ratings[-1].stars) if transcript.ratings else ""
-    plain = [Text(printable(each)) for each in (when, header.data, header.policy, str(_turns(transcript)))]
-    return [name, *plain, _ending(transcript, tables.names_of(transcript)), Text(stars)]
+    plain = _when(transcript), header.data, header.policy, str(_turns(transcript))
+    ending = _ending(transcript, tables.names_of(transcript))
+    return (_name_of(transcript.path), *(Text(printable(each)) for each in plain), ending, Text(stars))
+
+
+def _when(transcript: Transcript) -> str:
+    """When it began, by the clock of the person."""
+    return transcript.header.started.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _turns(transcript: Transcript) -> int:
@@ -108,8 +124,7 @@ def show(name: str, keep: Path | None, thoughts: bool) -> None:
         notices.print(Text(f"items and attributes are told as numbers: {error}", style="yellow"), soft_wrap=True)
     who = "somebody unknown" if header.user is None else f"user {header.user}"
     settings = f"{header.policy}, {header.affinity}, {header.questions} questions, {header.turns} turns at most"
-    when = header.started.astimezone().strftime("%Y-%m-%d %H:%M")
-    console.rule(Text(f"{transcript.name} · {when}", style="bold"), align="left")
+    console.rule(Text(f"{printable(transcript.name)} · {_when(transcript)}", style="bold"), align="left")
     console.print(Text(printable(f"{header.data}, {who}: {settings}"), style="dim"))
     lines = Grid.grid(padding=(0, 2))
     lines.add_column(justify="right", style="dim", no_wrap=True)
@@ -133,6 +148,10 @@ def _add_turn(lines: Grid, turn: TurnRecord, names: Names, thoughts: bool) -> No
             sure = min((act.confidence for act in turn.heard if hasattr(act, "confidence")), default=1.0)
             lines.add_row("", Text(f"understood, {sure:.0%} sure: {understood}", style="dim"))
     lines.add_row("agent", Text(printable(turn.text) or "…", style="bold cyan"))
+    for act in turn.says:
+        if isinstance(act, Recommend) and len(act.items) > NAMED:
+            items = "   ".join(f"[{place}] {names.item(item)}" for place, item in enumerate(act.items, start=1))
+            lines.add_row("", Text(items, style="green"))
     if thoughts and turn.thought is not None:
         lines.add_row("", Text(f"turn {turn.thought.turn} · {thought_in_words(names, turn.thought)}", style="dim"))
 

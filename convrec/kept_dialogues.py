@@ -34,7 +34,7 @@ def find_dialogue(folder: Path, name: str) -> Path:
 
     :raises OptionError: when there is none, with what is near.
     """
-    kept = list(transcripts_in(folder))
+    kept = transcripts_in(folder)
     if not kept and os.path.dirname(name) == "":  # noqa: PTH120
         raise OptionError(f"{name}: {folder} holds no dialogues; hold one: convrec chat, or name their folder: --keep")
     if name == LAST:
@@ -55,7 +55,7 @@ def chosen_dialogues(folder: Path, names: Sequence[str], everything: bool) -> li
     if everything and names:
         raise OptionError("--all: takes every dialogue there is; leave it out, or the names")
     if everything:
-        found = list(transcripts_in(folder))
+        found = transcripts_in(folder)
         if not found:
             raise OptionError(f"--all: {folder} holds no dialogues; hold one: convrec chat")
         return found

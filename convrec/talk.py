@@ -184,13 +184,20 @@ class Table:
         options = self.options
         return Header(
             started=now(), convrec=version("convrec"), data=options.data, graph=self.dataset.fingerprint,
-            affinity=options.affinity, policy=options.policy, policy_hash=self.policy_hash,
+            affinity=options.affinity, affinity_hash=self.affinity_hash,
+            policy=options.policy, policy_hash=self.policy_hash,
             checkpoint=None if options.checkpoint is None else str(options.checkpoint.absolute()),
             generator=self.speaker.generator.name, generator_hash=self.speaker.generator.fingerprint,
             understander=self.understander.name, questions=options.questions, turns=options.turns,
             list_length=options.list_length, seed=options.seed if seed is None else seed, user=options.user,
             excluded=self.excluded,
         )  # fmt: skip
+
+    @property
+    def affinity_hash(self) -> str:
+        """The same for an affinity that knows the same of who is talked to."""
+        prior = self.world.affinity.scores_of(self.world.person)
+        return hashlib.sha256(prior.tobytes()).hexdigest()[:16]
 
     @cached_property
     def policy_hash(self) -> str:

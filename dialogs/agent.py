@@ -5,7 +5,7 @@ Legend: V items, K slots.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,7 +188,7 @@ class Agent:
         before, belief = self._before
         steps = int(before.history.length[0])
         longer = memory.history.length[0] >= steps and before.history.begins(memory.history, steps)
-        if not longer or before.gone != memory.gone or not before.profile.same_as(memory.profile):
+        if not longer or before.gone != memory.gone or not _same(before.profile, memory.profile):
             return None
         going_on = belief.take(np.zeros(1, np.intp))
         hear(going_on, memory.history, steps)
@@ -258,6 +258,11 @@ class Agent:
         if item is None:
             return (Clarify(), *again)
         return (explain_item(self, conversation, item), *again)
+
+
+def _same(mine: Profiles, other: Profiles) -> bool:
+    """Whether the same is known of somebody."""
+    return all(np.array_equal(getattr(mine, each.name), getattr(other, each.name)) for each in fields(mine))
 
 
 PASSING = 0.05

@@ -6,7 +6,7 @@ one of the agent.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -21,8 +21,15 @@ from graph.printable import printable
 CLOSE = 1e-5
 """Largest difference of two numbers that count as the same, relative from 1 on: processors add up in several orders."""
 
+FIGURES = frozenset({"chance", "shares", "weight"})
+"""Fields of the agent's acts that say what it went by, not what it did."""
+
 Aspect = Literal["heard", "did", "said", "thought"]
 """What differs: how the message was understood, what the agent did, its words, what it decided by."""
+
+
+_Unlike = tuple[str, str]
+"""The first thing that differs, then and now: ("chance 0.5", "chance 0.25")."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ def changes(recorded: Header, now: Header) -> tuple[str, ...]:
     """What decides or speaks otherwise than when a dialogue was held, a line each."""
     parts = (
         ("policy", f"{recorded.policy} {recorded.policy_hash}", f"{now.policy} {now.policy_hash}"),
+        ("affinity", recorded.affinity_hash, now.affinity_hash if recorded.affinity_hash else ""),
         ("generator", f"{recorded.generator} {recorded.generator_hash}", f"{now.generator} {now.generator_hash}"),
         ("understander", recorded.understander, now.understander),
     )
@@ -87,20 +95,22 @@ def _answer(session: Session, record: TurnRecord, understand: bool) -> Reply:
 
 def differences(record: TurnRecord, reply: Reply, names: Names) -> Iterator[Difference]:
     """Everything about one turn that is not as it was recorded."""
-    compared: tuple[tuple[Aspect, Any, Any, Any], ...] = (
-        ("heard", record.heard, reply.heard, heard_in_words),
-        ("did", record.says, reply.says, says_in_words),
-        ("said", record.text, reply.text, _text_in_words),
-        ("thought", record.thought, reply.thought, thought_in_words),
+    did = _first_unlike(_plain(record.says), _plain(reply.says), FIGURES)
+    thought = _first_unlike(_plain(record.thought), _plain(reply.thought))
+    if did is None and thought is None:
+        thought = _first_unlike(_plain(record.says), _plain(reply.says))
+    compared: tuple[tuple[Aspect, _Unlike | None, Callable[[Names, Any], str], Any, Any], ...] = (
+        ("heard", _first_unlike(_plain(record.heard), _plain(reply.heard)), heard_in_words, record.heard, reply.heard),
+        ("did", did, says_in_words, record.says, reply.says),
+        ("said", _first_unlike(record.text, reply.text), _text_in_words, record.text, reply.text),
+        ("thought", thought, thought_in_words, record.thought, reply.thought),
     )
-    for aspect, then, now, in_words in compared:
-        unlike = _first_unlike(_plain(then), _plain(now))
-        if unlike is None:
-            continue
-        words = in_words(names, then) or "nothing", in_words(names, now) or "nothing"
-        if words[0] == words[1]:
-            words = f"{words[0]} ({unlike[0]})", f"{words[1]} ({unlike[1]})"
-        yield Difference(record.number, aspect, *words)
+    for aspect, unlike, in_words, then, now in compared:
+        if unlike is not None:
+            words = in_words(names, then) or "nothing", in_words(names, now) or "nothing"
+            if words[0] == words[1]:
+                words = f"{words[0]} ({unlike[0]})", f"{words[1]} ({unlike[1]})"
+            yield Difference(record.number, aspect, *words)
 
 
 def thought_in_words(names: Names, thought: Thought | ThoughtRecord | None) -> str:
@@ -125,10 +135,13 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-def _first_unlike(then: Any, now: Any, where: str = "") -> tuple[str, str] | None:
-    """Where two values differ first, and how: ("chance 0.5", "chance 0.25"); None where they are the same."""
+def _first_unlike(then: Any, now: Any, without: Collection[str] = (), where: str = "") -> _Unlike | None:
+    """Where two values differ first, and how; None where they are the same.
+
+    :param without: fields that do not count.
+    """
     if isinstance(then, dict) and isinstance(now, dict) and then.keys() == now.keys():
-        pairs = [(then[key], now[key], str(key)) for key in then]
+        pairs = [(then[key], now[key], key) for key in then if key not in without]
     elif isinstance(then, list | tuple) and isinstance(now, list | tuple) and len(then) == len(now):
         pairs = [(mine, its, f"{where} {place}") for place, (mine, its) in enumerate(zip(then, now, strict=True))]
     elif isinstance(then, float) and isinstance(now, float):
@@ -136,4 +149,5 @@ def _first_unlike(then: Any, now: Any, where: str = "") -> tuple[str, str] | Non
         return None if same else (f"{where.strip()} {then:.9g}", f"{where.strip()} {now:.9g}")
     else:
         return None if then == now else (f"{where.strip()} {then}", f"{where.strip()} {now}")
-    return next((unlike for pair in pairs if (unlike := _first_unlike(*pair)) is not None), None)
+    unlike = (_first_unlike(mine, its, without, path) for mine, its, path in pairs)
+    return next((each for each in unlike if each is not None), None)

@@ -7,7 +7,7 @@ acknowledged, is left out when read and cut off before anything is appended.
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,8 @@ class Header(_Line):
     graph: str
     """Fingerprint of the data set."""
     affinity: str
+    affinity_hash: str = ""
+    """Of what was known of the person before the first word; empty where it was not kept."""
     policy: str
     policy_hash: str
     checkpoint: str | None = None
@@ -260,8 +262,14 @@ def _parse(path: Path, number: int, text: str) -> Header | TurnRecord | Rating:
             )
         return kind.model_validate_json(text)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        what = _first_of(error) if isinstance(error, ValidationError) else str(error)
         raise DataError(f"{path}: line {number}: not what a transcript holds ({what}); restore the file") from error
+
+
+def _first_of(error: ValidationError) -> str:
+    """What is wrong first, and where: "heard: Field required"."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(each) for each in first['loc'])}: {first['msg']}"
 
 
 def check_data(transcript: Transcript, graph: str, catalogue: Catalogue) -> None:
@@ -288,7 +296,21 @@ def check_data(transcript: Transcript, graph: str, catalogue: Catalogue) -> None
             )
 
 
-def transcripts_in(folder: Path) -> Iterator[Path]:
-    """The dialogues of a folder, oldest first."""
-    if folder.is_dir():
-        yield from sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+def transcripts_in(folder: Path) -> list[Path]:
+    """The dialogues of a folder in the order in which they began; what does not begin like one stands first."""
+    found = sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file()) if folder.is_dir() else []
+    return sorted(found, key=_beginning)
+
+
+def _beginning(path: Path) -> datetime:
+    try:
+        with path.open("rb") as file:
+            header = _parse(path, 1, file.readline(_LONGEST_HEADER).decode("utf-8", "replace"))
+    except (OSError, DataError):
+        return _NEVER
+    return header.started.astimezone(UTC) if isinstance(header, Header) else _NEVER
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_LONGEST_HEADER = 1 << 20
+"""Bytes."""

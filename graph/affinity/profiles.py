@@ -7,7 +7,7 @@ Legend: B people, U users, V items, P attributes, E events of all people, S stat
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
@@ -122,10 +122,6 @@ class Profiles:
     @staticmethod
     def _of(starts: NDArray[np.int64], values: NDArray[_T], person: int) -> NDArray[_T]:
         return values[starts[person] : starts[person + 1]]
-
-    def same_as(self, other: "Profiles") -> bool:
-        """Whether the same is known of the same people."""
-        return all(np.array_equal(getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
 
     @property
     def person_of_event(self) -> NDArray[np.int64]:

@@ -145,9 +145,19 @@ def test_a_dialogue_that_ends_earlier_now_is_not_led_on(path: Path) -> None:
     assert transcript.farewell == Farewell(found=film("Up"))
 
 
+def test_what_the_agent_went_by_is_told_from_what_it_did(path: Path) -> None:
+    transcript = held(path, "a horror film", *["none of these"] * 6)
+    turn = next(turn for turn in transcript.turns if turn.says[0].act == "recommend")
+    unsure = turn.model_copy(update={"says": (turn.says[0].model_copy(update={"chance": 0.125}),)})
+    (only,) = again(replace(transcript, turns=(*transcript.turns[: turn.number], unsure))).differences
+    assert (only.turn, only.aspect) == (turn.number, "thought")
+    assert only.recorded.endswith("(chance 0.125)")
+
+
 def test_what_decides_or_speaks_now_and_did_not_is_said_first(path: Path) -> None:
-    now = HEADER.model_copy(update={"policy_hash": "q", "generator_hash": "u", "seed": 7})
-    assert changes(HEADER, HEADER) == ()
+    now = HEADER.model_copy(update={"policy_hash": "q", "generator_hash": "u", "affinity_hash": "b", "seed": 7})
+    assert changes(HEADER, HEADER) == changes(HEADER, HEADER.model_copy(update={"affinity_hash": "b"})) == ()
+    assert changes(now.model_copy(update={"affinity_hash": "a"}), now) == ("another affinity: a then, b now",)
     assert changes(HEADER, now) == ("another policy: bayes p then, bayes q now",
                                     "another generator: template t then, template u now")  # fmt: skip
     assert replay(held(path, "hello"), talk(), now).changes == changes(HEADER, now)
