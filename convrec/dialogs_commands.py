@@ -44,7 +44,7 @@ _names = click.argument("names", metavar="[NAME]...", nargs=-1)
     )
 )
 def dialogs() -> None:
-    """List, show, replay, rate and export the dialogues that were kept."""
+    """List, show, replay, rate and export kept dialogues."""
 
 
 @dialogs.command(name="list", epilog=examples("convrec dialogs list", "convrec dialogs list --keep ~/talks"))
@@ -253,6 +253,8 @@ def export(names: tuple[str, ...], everything: bool, wanted: str, out: Path, kee
             left_out.append(str(error))
     for line in left_out:
         notices.print(Text(f"left out: {line}", style="yellow"), soft_wrap=True)
+    if not kept:
+        raise DataError(f"--all: none of {len(paths):,} dialogues can be exported; see: convrec dialogs list")
     with written_whole(out) as unfinished:
         unfinished.write_text(FORMATS[wanted](kept), encoding="utf-8")
     console.print(Text(f"written: {len(kept):,} dialogue{'s'[: len(kept) != 1]} to {out}"), soft_wrap=True)

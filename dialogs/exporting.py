@@ -51,7 +51,7 @@ def dialoguekit(dialogues: Sequence[Kept]) -> str:
 def _conversation(kept: Kept) -> dict[str, Any]:
     transcript, header = kept.transcript, kept.transcript.header
     user = "stranger" if header.user is None else str(header.user)
-    agent = f"convrec {header.policy}"
+    agent = f"convrec-{header.policy}"
     utterances: list[dict[str, Any]] = []
     for turn in transcript.turns:
         if turn.heard:

@@ -55,7 +55,7 @@ def stories(text: str) -> list[dict[str, Any]]:
 def test_dialoguekit_has_both_sides_with_acts_and_places_in_the_text(transcript: Transcript) -> None:
     (conversation,) = json.loads(dialoguekit([kept(transcript)]))
     assert conversation["conversation_id"] == conversation["conversation ID"] == "talk"
-    assert conversation["agent"] == {"id": "convrec bayes", "type": "AGENT"}
+    assert conversation["agent"] == {"id": "convrec-bayes", "type": "AGENT"}
     assert conversation["user"]["id"] == "stranger"
     assert conversation["metadata"]["ratings"] == [{"stars": 4, "comment": "fine"}]
     said = conversation["conversation"]
