@@ -101,6 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return done.exit_code
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted", INTERRUPTED)
+    except SystemError as error:
+        if not _comes_of_an_interrupt(error):
+            raise
+        return _complain("interrupted", INTERRUPTED)
     except NoArgsIsHelpError as error:
         click.echo(error.message, err=True)
         return BAD_INPUT
@@ -121,6 +125,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f": {error.filename}" if error.filename else ""
         return _complain(f"{error.strerror}{where}")
     return 0
+
+
+def _comes_of_an_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: compiled code that is interrupted as it is called raises a SystemError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__
+    return error is not None
 
 
 def _flush() -> None:

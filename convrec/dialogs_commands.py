@@ -1,5 +1,6 @@
 """``convrec dialogs``: what became of the dialogues that were kept."""
 
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -84,14 +85,16 @@ def _name_of(path: Path) -> Text:
 def _row(transcript: Transcript, tables: Tables) -> tuple[Text, ...]:
     header = transcript.header
     stars = str(transcript.ratings[-1].stars) if transcript.ratings else ""
-    plain = _when(transcript), header.data, header.policy, str(_turns(transcript))
+    plain = _when(transcript, short=True), header.data, header.policy, str(_turns(transcript))
     ending = _ending(transcript, tables.names_of(transcript))
     return (_name_of(transcript.path), *(Text(printable(each)) for each in plain), ending, Text(stars))
 
 
-def _when(transcript: Transcript) -> str:
+def _when(transcript: Transcript, short: bool = False) -> str:
     """When it began, by the clock of the person."""
-    return transcript.header.started.astimezone().strftime("%Y-%m-%d %H:%M")
+    began = transcript.header.started.astimezone()
+    this_year = began.year == datetime.now().astimezone().year
+    return began.strftime("%Y-%m-%d %H:%M" if not short else "%d %b %H:%M" if this_year else "%d %b %Y")
 
 
 def _turns(transcript: Transcript) -> int:

@@ -130,6 +130,19 @@ def test_an_interruption_is_one_line(run, interruption: BaseException):
     assert run(fail(interruption)) == (130, "", "convrec: interrupted\n")
 
 
+def caused(error: BaseException, cause: BaseException) -> BaseException:
+    error.__cause__ = cause
+    return error
+
+
+def test_an_interruption_of_compiled_code_is_one_too(run):
+    """Numba wraps it, twice where it was just being read from its cache."""
+    inner = caused(SystemError("returned a result with an exception set"), KeyboardInterrupt())
+    assert run(fail(caused(SystemError("the same again"), inner))) == (130, "", "convrec: interrupted\n")
+    with pytest.raises(SystemError):
+        run(fail(caused(SystemError("a bug"), ValueError())))
+
+
 def test_ctrl_c_ends_a_running_command():
     code = """
 import time, rich_click as click
