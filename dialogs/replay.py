@@ -118,7 +118,7 @@ def thought_in_words(names: Names, thought: Thought | ThoughtRecord | None) -> s
     if thought is None:
         return "nothing to decide"
     top = ", ".join(f"{names.item(item)} {chance:.0%}" for item, chance in thought.top)
-    worth = f" worth {thought.scores[thought.slot]:.3f}" if thought.scores else ""
+    worth = f" worth {thought.scores[thought.slot]:.3f}" if 0 <= thought.slot < len(thought.scores) else ""
     return f"about {thought.candidates:,} left · {top} · slot {thought.slot}{worth}"
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from dialogs.acts import AgentAct, Farewell, Place, UserAct, places_in
 from dialogs.session import Reply, writable
@@ -33,7 +33,7 @@ class Header(_Line):
 
     line: Literal["header"] = "header"
     schema_version: int = SCHEMA_VERSION
-    started: datetime
+    started: AwareDatetime = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))
     convrec: str
     """Version of the program."""
     data: str

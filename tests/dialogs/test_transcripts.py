@@ -79,6 +79,7 @@ def test_a_torn_last_line_is_left_out_and_cut_off_before_anything_is_added(tmp_p
     (lambda lines: [*lines[:3], lines[2]], "turn 2"),
     (lambda lines: [*lines[:2], b"\xff\xfe\n"], "line 3"), (lambda lines: [], "holds no dialogue"),
     (lambda lines: [lines[0].replace(b'"schema_version":1', b'"schema_version":9')], "schema 9"),
+    (lambda lines: [lines[0].replace(b'"started":"2026', b'"started":"0001')], "started: Input should be greater"),
     (lambda lines: [lines[0], lines[1].replace(b'"seconds"', b'"secnods"')], "line 2"),
     (lambda lines: [b"[" * 100_000 + b"\n"], "line 1"),
 ])  # fmt: skip
