@@ -126,11 +126,17 @@ def _options(screen: str) -> list[tuple[int, str]]:
     return blocks[-1] if blocks else []
 
 
-def hold(dataset: Dataset, name: str, item: int, style: Style, seed: int, folder: Path) -> tuple[Outcome, Transcript]:
-    """One dialogue through a pseudo-terminal, from the first word to the exit of the program."""
+def hold(
+    dataset: Dataset, name: str, item: int, style: Style, seed: int, folder: Path, arguments: Sequence[str] = ()
+) -> tuple[Outcome, Transcript]:
+    """One dialogue through a pseudo-terminal, from the first word to the exit of the program.
+
+    :param arguments: more that follows ``convrec chat``.
+    """
     person, began = Person(dataset.catalogue, item, style, seed), perf_counter()
     typed: list[str] = []
     command = [sys.executable, "-m", "convrec", "chat", "--data", name, "--seed", str(seed), "--keep", str(folder)]
+    command += arguments
     child, terminal = pty.fork()
     if child == 0:
         os.execve(command[0], command, {**os.environ, "COLUMNS": "240", "TERM": "xterm", "NO_COLOR": "1"})

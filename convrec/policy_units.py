@@ -95,7 +95,7 @@ def _tests(data: str) -> Iterator[Test]:
         for mode in ("binary", "multi"):
             yield _test(f"noisy-{mode}", data, "noisy:0.1+dont-know:0.2", 4000, f"--questions {mode}")
     if data == "movies":
-        yield _test("types", data, "all", 1000)
+        yield _test("types", data, "all", 2000)
         timing = " --users ".join(("burst", "deliberator", "burst+deliberator"))
         yield _test("timing", data, timing, 2000, TIMERS)
         for elsewhere in ELSEWHERE:

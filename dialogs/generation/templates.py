@@ -45,6 +45,7 @@ PATTERNS = MappingProxyType({
 })  # fmt: skip
 """Patterns of each kind of request."""
 
+_BEGINNING = re.compile(r"[.!?] [a-z]")
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -72,7 +73,7 @@ def fill(pattern: str, request: Request) -> str:
     def value(field: re.Match[str]) -> str:
         return _value(field[1], request)
 
-    text = _FIELD.sub(value, pattern)
+    text = _FIELD.sub(value, _BEGINNING.sub(lambda found: found[0].upper(), pattern))
     return text[:1].upper() + text[1:] if not pattern.startswith("{item") else text
 
 

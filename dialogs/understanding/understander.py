@@ -147,15 +147,17 @@ class LexicalUnderstander:
 
     def _with_places(self, words: list[Word], shown: Sequence[int]) -> list[Word]:
         """The words, each title of the list replaced by its place in it ("#2"), so that nothing in a title counts."""
-        for place in sorted(range(len(shown)), key=lambda each: -len(self._catalogue.titles[shown[each]])):
-            title = fold(self._catalogue.titles[shown[place]])
-            size = len(title.split())
-            spans = [" ".join(word.folded for word in words[at : at + size]) for at in range(len(words) - size + 1)]
-            likeness = [fuzz.ratio(title, span) for span in spans]
-            close = 100.0 if len(title) < LEAST_TITLE else CLOSE_TITLE
-            if likeness and max(likeness) >= close:
-                at = likeness.index(max(likeness))
-                words = _replaced(words, at, at + size, f"#{place + 1}")
+        titles = [fold(self._catalogue.titles[item]) for item in shown]
+        longest_first = sorted(range(len(shown)), key=lambda each: -len(titles[each]))
+        # What is written exactly comes before what looks like it.
+        for least in (100.0, CLOSE_TITLE):
+            for place in longest_first:
+                size = len(titles[place].split())
+                spans = [" ".join(word.folded for word in words[at : at + size]) for at in range(len(words) - size + 1)]
+                likeness = [fuzz.ratio(titles[place], span) for span in spans]
+                if likeness and max(likeness) >= least and (least == 100.0 or len(titles[place]) >= LEAST_TITLE):
+                    at = likeness.index(max(likeness))
+                    words = _replaced(words, at, at + size, f"#{place + 1}")
         return words
 
     @staticmethod

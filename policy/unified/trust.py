@@ -26,6 +26,9 @@ NEARLY = 0.3, 0.02
 """How often "sort of" is said of what nearly holds beside what holds, at least: where values have an order, and where
 they have none.  What is seldom heard is learned badly, and must not be taken for proof."""
 
+ABROAD = 0.3
+"""Share of the doubt that is left on catalogues for which it was not chosen: there its harm is not known."""
+
 Counts = NDArray[np.float64]
 
 
@@ -49,8 +52,13 @@ class AnswerRates:
     """Items of the catalogue for which the doubt was chosen; 0 for any."""
 
     def doubt_in(self, catalogue: Catalogue) -> float:
-        """The doubt there: a slip makes room for every item that does not fit, so where there are more, less of it."""
-        return self.doubt * min(1.0, self.n_items / catalogue.n_items) if self.n_items else self.doubt
+        """The doubt there, :data:`ABROAD` as much elsewhere as at home.
+
+        A slip makes room for every item that does not fit, so where there are more items there is less doubt.
+        """
+        if not self.n_items or self.vocabulary == catalogue.vocabulary:
+            return self.doubt
+        return self.doubt * ABROAD * min(1.0, self.n_items / catalogue.n_items)
 
     def scaled(self, strength: float) -> "AnswerRates":
         """All rates multiplied: those who err are not all alike, and most of them err less than all their slips say."""

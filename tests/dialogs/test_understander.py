@@ -143,6 +143,12 @@ def test_critiques(message: str, place: int, direction: int) -> None:
     assert (act.item, act.direction) == (SHOWN[place], direction)
 
 
+def test_a_title_that_looks_like_another_one_on_show_is_not_taken_for_it() -> None:
+    shown = tuple(film(f"Film Number {number}") for number in (21, 12, 22))
+    (act,) = heard("film number 12, please", Context(Recommend(items=shown, chance=0.5), shown))[:1]
+    assert act == Accept(item=shown[1])
+
+
 def test_a_name_of_two_is_asked_back_and_then_understood() -> None:
     (act,) = understander().understand("Clint Eastwood", NOTHING)
     assert isinstance(act, Unclear)

@@ -1,11 +1,13 @@
 """Rates of answers, learned from dialogues that are over."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from graph.answers import Answer, AnswerModel
 from policy.bayes import BayesPolicy
-from policy.unified.trust import HONEST, RATES, AnswerCounts, AnswerRates, Heard, learn_rates, who_errs
+from policy.unified.trust import ABROAD, HONEST, RATES, AnswerCounts, AnswerRates, Heard, learn_rates, who_errs
 from simulator.runs import draw_targets, run_dialogues
 from tests.worlds import city, setting_of, town
 
@@ -126,3 +128,13 @@ def test_rates_of_single_attributes_stay_with_their_vocabulary() -> None:
     rates = AnswerRates((0.01,) * len(RATES), {}, table, here.vocabulary)
     assert (rates.model(here).miss == 0.05).all()
     assert (rates.model(town().catalogue).miss == 0.01).all()
+
+
+def test_there_is_less_doubt_elsewhere_and_least_where_there_are_many_items() -> None:
+    rates = replace(learn_rates(city().catalogue, counts_of("noisy:0.1", 600)), doubt=0.01)
+    assert rates.doubt_in(city().catalogue) == rates.doubt
+    here, there = city().catalogue, town().catalogue
+    abroad = rates.doubt_in(there)
+    assert abroad == pytest.approx(0.01 * ABROAD * min(1.0, here.n_items / there.n_items))
+    assert replace(rates, n_items=1).doubt_in(there) < abroad
+    assert rates.model(there).doubt == abroad
