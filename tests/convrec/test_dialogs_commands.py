@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from convrec import cli
+from convrec.run_options import console
 from convrec.talk import Table, TalkOptions
 from dialogs.acts import Accept, Deny, DontCare, Recommend
 from dialogs.generation import templates
@@ -32,7 +33,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONVREC_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CONVREC_DIALOGS", str(tmp_path / "talks"))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "_width", 200)  # set to None or to a number by whoever made it
     names_alone = cached_property(lambda table: LexicalUnderstander(Lexicon(table.dataset.catalogue)))
     names_alone.__set_name__(Table, "understander")
     monkeypatch.setattr(Table, "understander", names_alone)
