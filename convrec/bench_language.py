@@ -13,11 +13,13 @@ import rich_click as click
 from rich import box
 from rich.progress import track
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from convrec import provenance
 from convrec.cli import examples
 from convrec.run_options import check_output, console, load_dataset, notices
 from convrec.yardstick import calibrations_per_second
+from dialogs.generation import registry as generators
 from graph.catalogue import Catalogue
 from graph.whole_file import written_whole
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from dialogs.generation.requests import Request
 
 SCHEMA_VERSION = 1
-
-GENERATORS = ("template", "neural")
 
 DIALOGUE = 10
 """Replies in a row that are taken for one dialogue when repetition is counted."""
@@ -109,14 +109,14 @@ def without_names(text: str, request: "Request") -> str:
 )
 @click.option("--data", multiple=True, default=("movies-all", "lastfm_star"), show_default=True, metavar="NAME",
               help="Data set, as often as wanted; a table of your own is one.")  # fmt: skip
-@click.option("--generator", "generators", multiple=True, type=click.Choice(GENERATORS), default=GENERATORS,
+@click.option("--generator", multiple=True, type=click.Choice(generators.names()), default=generators.names(),
               show_default=True, help="Who words it, as often as wanted.")  # fmt: skip
 @click.option("--replies", type=click.IntRange(10, 1_000_000), default=10_000, show_default=True, help="How many.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other replies.")
 @click.option("--samples", type=click.IntRange(0, 40), default=0, show_default=True, help="Replies to print.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="FILE", help="Write figures here.")
 def language(
-    data: tuple[str, ...], generators: tuple[str, ...], replies: int, seed: int, samples: int, json_path: Path | None
+    data: tuple[str, ...], generator: tuple[str, ...], replies: int, seed: int, samples: int, json_path: Path | None
 ) -> None:
     """Let each generator word acts of every kind, and count what the verifier finds in what is said.
 
@@ -126,8 +126,9 @@ def language(
     found = []
     for name in data:
         catalogue = load_dataset(name).catalogue
-        for generator in generators:
-            found.append(measure(name, catalogue, _generator(generator), replies, seed))
+        for chosen in generator:
+            with threadpool_limits(1):
+                found.append(measure(name, catalogue, generators.make(chosen), replies, seed))
             for text in found[-1].samples[:samples]:
                 console.print(f"  {text}", markup=False)
     console.print(_table(found))
@@ -138,19 +139,6 @@ def language(
         }  # fmt: skip
         with written_whole(json_path) as unfinished:
             unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _generator(name: str) -> "ReplyGenerator":
-    if name == "template":
-        from dialogs.generation.templates import Templates
-
-        return Templates()
-    import torch
-
-    from dialogs.generation.neural import load
-
-    torch.set_num_threads(1)
-    return load()
 
 
 def _table(found: Sequence[LanguageFigures]) -> Table:

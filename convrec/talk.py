@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from convrec.run_options import fit_affinity, load_dataset
 from convrec.settings import Settings
 from dialogs.agent import Agent, World, for_people
+from dialogs.generation import registry as generators
 from dialogs.generation.speaker import Speaker
 from dialogs.session import Session
 from dialogs.transcripts import Header
 from dialogs.understanding.lexicon import Lexicon
 from dialogs.understanding.paraphrase import Manners, Paraphrases
-from dialogs.understanding.understander import PLAINLY, LexicalUnderstander
+from dialogs.understanding.plain import PLAINLY
+from dialogs.understanding.understander import LexicalUnderstander
 from graph import affinity as affinities
 from graph.affinity.profiles import Histories, Profiles
 from graph.affinity.signals.text import load_encoder
@@ -35,9 +37,6 @@ from policy.tuned_rules import Conditions
 from simulator.candidates import ActionSpace
 from simulator.core import Rules
 from simulator.protocol import Policy
-
-GENERATORS = ("template", "neural")
-"""Who words the replies."""
 
 LIST_LENGTH = 5
 """Items a list shows a person."""
@@ -85,8 +84,8 @@ class TalkOptions:
         affinities.check_name(self.affinity)
         if self.policy not in registry.names():
             raise OptionError(f"--policy {self.policy}: no such policy; choose from {', '.join(registry.names())}")
-        if self.generator not in GENERATORS:
-            raise OptionError(f"--generator {self.generator}: no such one; choose from {', '.join(GENERATORS)}")
+        if self.generator not in generators.names():
+            raise OptionError(f"--generator {self.generator}: no such one; choose from {', '.join(generators.names())}")
 
 
 class Table:
@@ -167,12 +166,7 @@ class Table:
     @cached_property
     def speaker(self) -> Speaker:
         """Words the replies."""
-        if self.options.generator == "template":
-            return Speaker(self.dataset.catalogue)
-        # PyTorch takes seconds to load, which templates do not need.
-        from dialogs.generation.neural import load
-
-        return Speaker(self.dataset.catalogue, load())
+        return Speaker(self.dataset.catalogue, generators.make(self.options.generator))
 
     def session(self, seed: int | None = None) -> Session:
         """A conversation that has not begun."""

@@ -5,12 +5,10 @@ are turned around where the clause says no.  What is left and looks like content
 for a paraphrase.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from dialogs.acts import (
     Accept,
@@ -21,8 +19,6 @@ from dialogs.acts import (
     Defer,
     Deny,
     Dislike,
-    DontCare,
-    DontKnow,
     Fragment,
     Greet,
     Inform,
@@ -32,42 +28,34 @@ from dialogs.acts import (
     Recommend,
     Restart,
     Seen,
-    SortOf,
     Unclear,
     Undo,
     UserAct,
 )
 from dialogs.understanding import words as said
+from dialogs.understanding.durations import running_times
 from dialogs.understanding.lexicon import Found, Lexicon, Meaning
 from dialogs.understanding.paraphrase import FROM, SURER, Manners, Paraphrases
+from dialogs.understanding.plain import (
+    NUMBER,
+    is_filler,
+    names_nothing,
+    place_of,
+    plain_act,
+    plain_kind,
+)
 from dialogs.understanding.protocol import Context
 from dialogs.understanding.text import Word, fold, is_unfinished, words_of
+from dialogs.understanding.titles import with_places
 
 TYPED = 0.98
 """Chance that what is written plainly is meant."""
-
-_HOURS = re.compile(r"\b(\d+(?:\.\d)?|one|two|three|an?) (?:and a half )?hours?\b")
-_MINUTES = re.compile(r"\b(\d{2,3}) ?min(?:ute)?s?\b")
-_NUMBER = re.compile(r"#?\d{1,2}")
-
 
 LEAST_SURE = 0.6
 """Confidence below which a name that was found gives way to a plain answer."""
 
 CLOSE_OPTION, MOST_WORDS = 80.0, 12
 """Likeness, of 100, from which words are taken for an option that was asked about; words of a clause that is tried."""
-
-CLOSE_TITLE, LEAST_TITLE = 86.0, 5
-"""The same for a title on show; letters of a title that may be misspelt."""
-
-CLOSE_PLAIN = 84.0
-"""The same for a plain answer."""
-
-PLAINLY: Mapping[str, tuple[str, ...]] = {
-    "dont-know": said.DONT_KNOW, "dont-care": said.DONT_CARE, "sort-of": said.SORT_OF, "affirm": said.YES,
-    "deny": said.NO, "defer": said.DEFER, "greet": said.GREET,
-}  # fmt: skip
-"""Ways to say what needs no name."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +88,7 @@ class LexicalUnderstander:
         """Every act of a message, in order."""
         if not message.strip():
             return (Nothing(),)
-        words = self._with_places(words_of(message), context.shown)
+        words = with_places(words_of(message), [fold(self._catalogue.titles[item]) for item in context.shown])
         whole = " ".join(word.folded for word in words)
         if context.clarify is not None and context.clarify.meanings:
             meant = self._meant(whole.split(), context.clarify.meanings)
@@ -145,27 +133,12 @@ class LexicalUnderstander:
             return (AskWhy(item=self._pointed_at(text.split(), context)),)
         return None
 
-    def _with_places(self, words: list[Word], shown: Sequence[int]) -> list[Word]:
-        """The words, each title of the list replaced by its place in it ("#2"), so that nothing in a title counts."""
-        titles = [fold(self._catalogue.titles[item]) for item in shown]
-        longest_first = sorted(range(len(shown)), key=lambda each: -len(titles[each]))
-        # What is written exactly comes before what looks like it.
-        for least in (100.0, CLOSE_TITLE):
-            for place in longest_first:
-                size = len(titles[place].split())
-                spans = [" ".join(word.folded for word in words[at : at + size]) for at in range(len(words) - size + 1)]
-                likeness = [fuzz.ratio(titles[place], span) for span in spans]
-                if likeness and max(likeness) >= least and (least == 100.0 or len(titles[place]) >= LEAST_TITLE):
-                    at = likeness.index(max(likeness))
-                    words = _replaced(words, at, at + size, f"#{place + 1}")
-        return words
-
     @staticmethod
     def _pointed_at(tokens: Sequence[str], context: Context) -> int | None:
         """The item of the list that a number or an ordinal names."""
         shown = context.shown
         for token in tokens:
-            place = _place_of(token)
+            place = place_of(token)
             if token == "last" and shown:
                 place = len(shown)
             if 1 <= place <= len(shown):
@@ -177,11 +150,12 @@ class LexicalUnderstander:
         for clause in _clauses(words):
             tokens = [word.folded for word in clause.words]
             verdict = _verdict(tokens)
-            if verdict is not None and last is not None and _names_nothing(tokens):
+            if verdict is not None and last is not None and names_nothing(tokens):
                 yield verdict(item=last, confidence=TYPED)
                 continue
             for act in self._clause(clause, context):
-                last = getattr(act, "item", None) or last
+                item = getattr(act, "item", None)
+                last = last if item is None else item
                 yield act
         if not words:
             yield Fragment() if unfinished else Unclear()
@@ -209,15 +183,15 @@ class LexicalUnderstander:
 
     def _plain(self, text: str, context: Context) -> UserAct | None:
         """What a clause says that is nothing but yes, no, or something of the kind."""
-        kind = _plain_kind(text)
-        return None if kind is None else _plain_act(kind, TYPED, context)
+        kind = plain_kind(text)
+        return None if kind is None else plain_act(kind, TYPED, context)
 
     def _politely(self, text: str, context: Context) -> UserAct | None:
         """The same in words that nobody has listed."""
         if context.on_table is None:
             return None
         found = None if self._manners is None else self._manners.nearest(text)
-        return None if found is None else _plain_act(*found, context)
+        return None if found is None else plain_act(*found, context)
 
     def _leading(self, clause: _Clause, context: Context) -> Iterator[UserAct]:
         """A yes or a no before something else: "no, a comedy" comes as two clauses, "no a comedy" as one."""
@@ -273,11 +247,11 @@ class LexicalUnderstander:
             return
         tokens = [word.folded for word in clause.words]
         content = [token for token in tokens if token not in said.FILLERS and token not in said.ORDINALS]
-        if not all(_NUMBER.fullmatch(token) or token in said.NEGATIONS for token in content):
+        if not all(NUMBER.fullmatch(token) or token in said.NEGATIONS for token in content):
             return
         negated = any(token in said.NEGATIONS for token in tokens)
         for token in tokens:
-            place = _place_of(token)
+            place = place_of(token)
             if place == len(asked.options) + 1:
                 yield Deny(confidence=TYPED)
             elif 1 <= place <= len(asked.options):
@@ -335,7 +309,7 @@ class LexicalUnderstander:
                 part = [words[place].folded for place in span]
                 if taken & set(span) or part[0] in said.FILLERS or part[-1] in said.FILLERS:
                     continue
-                if size == 1 and (part[0] in said.NEGATIONS or len(part[0]) < 5 or _is_filler(part[0])):
+                if size == 1 and (part[0] in said.NEGATIONS or len(part[0]) < 5 or is_filler(part[0])):
                     continue
                 meanings = self.lexicon.misspelt(" ".join(part), titles=False)
                 if not meanings and titles:
@@ -399,12 +373,12 @@ class LexicalUnderstander:
         :param least: cosine from which a paraphrase is believed.
         """
         tokens = [word.folded for word in clause.words]
-        spans = list(self._spans(clause.text))
+        spans = list(running_times(clause.text, self.lexicon.spans))
         for attribute, holds in spans:
             yield Inform(attribute=attribute, holds=holds, confidence=0.9)
         names = {word.folded for word in clause.words[1:] if word.named}
         content = [
-            token for token in left if not _is_filler(token) and token not in said.NEGATIONS and token not in names
+            token for token in left if not is_filler(token) and token not in said.NEGATIONS and token not in names
         ]
         if spans or not content:
             if not spans and not content and least == FROM and context.on_table is None and len(left) == len(tokens):
@@ -417,45 +391,6 @@ class LexicalUnderstander:
             yield Inform(attribute=attribute, holds=not set(tokens) & said.NEGATIONS, confidence=sure)
         elif least == FROM:
             yield Unclear()
-
-    def _spans(self, text: str) -> Iterator[tuple[int, bool]]:
-        """The running times that are named in minutes or hours, and whether they are wanted."""
-        minutes, hours = _MINUTES.search(text), _HOURS.search(text)
-        if minutes:
-            count = float(minutes[1])
-        elif hours:
-            count = {"one": 1.0, "two": 2.0, "three": 3.0, "a": 1.0, "an": 1.0}.get(hours[1]) or float(hours[1])
-            count = count * 60 + 30 * ("half" in hours[0])
-        else:
-            return
-        words = set(text.split())
-        under, over = (bool(words & each) for each in (_UNDER, _OVER))
-        if words & {"no", "not"} and (under or over):
-            under, over = over, under
-        for attribute, (low, high) in self.lexicon.spans.items():
-            if (under and low >= count) or (over and high < count):
-                yield attribute, False
-            elif not under and not over and low <= count <= high:
-                yield attribute, True
-
-
-_UNDER = frozenset({"under", "less", "most", "below", "within", "shorter", "max", "maximum"})
-_OVER = frozenset({"over", "more", "least", "above", "longer", "minimum"})
-
-
-@lru_cache(maxsize=20_000)
-def _is_filler(token: str) -> bool:
-    """Whether a word, or what it was meant to be, names nothing."""
-    if token in said.FILLERS or token in said.VERDICTS:
-        return True
-    return len(token) > 5 and process.extractOne(token, _LONG_FILLERS, scorer=fuzz.ratio, score_cutoff=87.0) is not None
-
-
-_LONG_FILLERS = [word for word in sorted(said.FILLERS) if len(word) > 4]
-
-
-def _names_nothing(tokens: Sequence[str]) -> bool:
-    return all(_is_filler(token) or token in said.NEGATIONS for token in tokens)
 
 
 def _one_critique(acts: Sequence[UserAct], context: Context) -> list[UserAct]:
@@ -472,77 +407,9 @@ def _one_critique(acts: Sequence[UserAct], context: Context) -> list[UserAct]:
     return kept
 
 
-@lru_cache(maxsize=20_000)
-def _plain_kind(text: str) -> str | None:
-    """Which of :data:`PLAINLY` a clause says, letter by letter, within other words that say nothing, or misspelt."""
-    bare, tokens = _bare(text), text.split()
-    for kind, phrases in PLAINLY.items():
-        if text in phrases or bare in phrases:
-            return kind
-    for kind in ("dont-know", "dont-care", "deny"):
-        for each in PLAINLY[kind]:
-            if " " in each and f" {each} " in f" {text} " and _names_nothing(text.replace(each, " ").split()):
-                return kind
-    negated = bool(set(tokens) & said.NEGATIONS)
-    if _names_nothing(tokens) and (negated or set(tokens) & said.POSITIVE):
-        return "deny" if negated else "affirm"
-    if len(text) < 4:
-        return None
-    likeness = {
-        kind: max(fuzz.ratio(text, each) for each in phrases)
-        for kind, phrases in PLAINLY.items()
-        if not (negated and kind in ("affirm", "greet", "defer"))
-    }
-    kind = max(likeness, key=lambda each: likeness[each])
-    return kind if likeness[kind] >= CLOSE_PLAIN else None
-
-
-def _plain_act(kind: str, sure: float, context: Context) -> UserAct | None:
-    """The act of a plain answer; None where it answers to nothing."""
-    if kind in ("defer", "greet"):
-        return Defer() if kind == "defer" else Greet()
-    if context.on_table is None and kind in ("affirm", "deny", "sort-of"):
-        return None
-    kinds: dict[str, type[DontKnow | DontCare | SortOf | Affirm | Deny]] = {
-        "dont-know": DontKnow, "dont-care": DontCare, "sort-of": SortOf, "affirm": Affirm, "deny": Deny,
-    }  # fmt: skip
-    return kinds[kind](confidence=sure)
-
-
-def _place_of(token: str) -> int:
-    """The place that a number or an ordinal names, from 1; 0 for any other word."""
-    if _NUMBER.fullmatch(token):
-        return int(token.lstrip("#"))
-    place = said.ORDINALS.get(token, 0)
-    if place or len(token) < 5 or token in said.FILLERS:
-        return place
-    close = process.extractOne(token, _LONG_ORDINALS, scorer=fuzz.ratio, score_cutoff=80.0)
-    return said.ORDINALS[close[0]] if close else 0
-
-
-_LONG_ORDINALS = [word for word in said.ORDINALS if len(word) > 4]
-
-
-def _replaced(words: list[Word], start: int, end: int, mark: str) -> list[Word]:
-    """The words with some of them replaced by one; a title does not end a clause, whatever stands in it."""
-    first, last = words[start].clause, words[end - 1].clause
-    joined = [replace(word, clause=first) if first <= word.clause <= last else word for word in words]
-    return [*joined[:start], Word(mark, mark, first), *joined[end:]]
-
-
 def _clauses(words: Sequence[Word]) -> Iterator[_Clause]:
     for number in dict.fromkeys(word.clause for word in words):
         yield _Clause(tuple(word for word in words if word.clause == number))
-
-
-_PADDING = frozenset(
-    "oh well i would say think guess just really it that is the to me please honestly thats its".split()
-)
-
-
-def _bare(text: str) -> str:
-    """A clause without the words that only soften it."""
-    return " ".join(token for token in text.split() if token not in _PADDING)
 
 
 def _verdict(tokens: Iterable[str]) -> type[Like | Dislike | Seen] | None:

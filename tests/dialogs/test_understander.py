@@ -30,6 +30,8 @@ from dialogs.acts import (
     Undo,
 )
 from dialogs.understanding import Context
+from dialogs.understanding.text import words_of
+from dialogs.understanding.titles import with_places
 from tests.dialogs.cinema import attribute, film, understander
 
 SHOWN = tuple(film(title) for title in ("Heat", "The Matrix", "Fargo", "Scream 2", "Jackie Brown"))
@@ -147,6 +149,19 @@ def test_a_title_that_looks_like_another_one_on_show_is_not_taken_for_it() -> No
     shown = tuple(film(f"Film Number {number}") for number in (21, 12, 22))
     (act,) = heard("film number 12, please", Context(Recommend(items=shown, chance=0.5), shown))[:1]
     assert act == Accept(item=shown[1])
+
+
+def test_a_title_of_marks_alone_stands_nowhere() -> None:
+    assert [word.folded for word in with_places(words_of("a comedy, please"), ["", "heat"])] == [
+        "a",
+        "comedy",
+        "please",
+    ]
+
+
+def test_what_is_said_of_it_is_about_the_item_named_before_even_the_first_of_the_catalogue() -> None:
+    assert film("Heat") == 0
+    assert heard("seen Heat, loved it", LIST) == [Seen(item=0), Like(item=0)]
 
 
 def test_a_name_of_two_is_asked_back_and_then_understood() -> None:

@@ -1,0 +1,33 @@
+"""Running times in minutes and hours."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+_HOURS = re.compile(r"\b(\d+(?:\.\d)?|one|two|three|an?) (?:and a half )?hours?\b")
+_MINUTES = re.compile(r"\b(\d{2,3}) ?min(?:ute)?s?\b")
+_UNDER = frozenset({"under", "less", "most", "below", "within", "shorter", "max", "maximum"})
+_OVER = frozenset({"over", "more", "least", "above", "longer", "minimum"})
+
+
+def running_times(text: str, spans: Mapping[int, tuple[int, int]]) -> Iterator[tuple[int, bool]]:
+    """The running times that are named in minutes or hours, and whether they are wanted.
+
+    :param spans: from and to how many minutes each running time goes.
+    """
+    minutes, hours = _MINUTES.search(text), _HOURS.search(text)
+    if minutes:
+        count = float(minutes[1])
+    elif hours:
+        count = {"one": 1.0, "two": 2.0, "three": 3.0, "a": 1.0, "an": 1.0}.get(hours[1]) or float(hours[1])
+        count = count * 60 + 30 * ("half" in hours[0])
+    else:
+        return
+    words = set(text.split())
+    under, over = (bool(words & each) for each in (_UNDER, _OVER))
+    if words & {"no", "not"} and (under or over):
+        under, over = over, under
+    for attribute, (low, high) in spans.items():
+        if (under and low >= count) or (over and high < count):
+            yield attribute, False
+        elif not under and not over and low <= count <= high:
+            yield attribute, True
