@@ -30,7 +30,8 @@ from policy.tuned_rules import Conditions, closest_rule, shipped_rules
 from policy.unified.checkpoint import META, Agent, load, save
 from policy.unified.layout import layout_hash
 from policy.unified.looks import Look
-from policy.unified.training import Onlooker, Practice, Training, TrainingConfig, dialogues_needed, first_practice
+from policy.unified.practice import Practice
+from policy.unified.training import Onlooker, Training, TrainingConfig, dialogues_needed, first_practice
 from simulator.candidates import ActionSpace
 
 RECENT = 500

@@ -19,31 +19,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from graph.affinity import Affinity
-from graph.affinity.remembered import Remembered
-from graph.answers import AnswerModel, QuestionMode
-from graph.catalogue import Catalogue
-from graph.dataset import Dataset
+from graph.answers import QuestionMode
 from graph.errors import DataError
 from policy.bayes import BayesPolicy, GainRule
-from policy.patience import patient
 from policy.unified.agent import UnifiedPolicy
 from policy.unified.checkpoint import Agent
 from policy.unified.curriculum import Curriculum
-from policy.unified.encoding import StateEncoder, rule_values
+from policy.unified.encoding import StateEncoder
 from policy.unified.iteration import FitConfig, fit_to_comparisons
 from policy.unified.looks import Look
 from policy.unified.network import NetworkConfig, UnifiedNetwork
+from policy.unified.practice import PRACTICE_SEED, Practice, RuleThatDoubts, held, learn_trust
 from policy.unified.reinforcement import Learner, Reinforcement, reinforce
 from policy.unified.side_by_side import processors, side_by_side
-from policy.unified.trust import HONEST, AnswerCounts, AnswerRates, Heard, learn_rates, who_errs
+from policy.unified.trust import HONEST, AnswerRates
 from policy.unified.unicorn import UnicornNetwork
 from policy.unified.what_if import Comparisons, compare_acts
 from simulator.core import Rules
-from simulator.metrics import hdcg, success_rate_at, turns_taken
-from simulator.protocol import Decision, Policy, State
+from simulator.protocol import Policy
 from simulator.rewards import Rewards
-from simulator.runs import Setting, draw_targets, run_dialogues
+from simulator.runs import draw_targets
 from simulator.users import UserType, parse_users
 
 PRACTICE_REWARDS = Rewards(rejected=-0.02, turn=-0.05)
@@ -112,24 +107,6 @@ class TrainingConfig:
     def practises(self) -> bool:
         """Whether acts are compared, round by round."""
         return self.learner is Learner.COMPARISONS and self.fake not in UNLEARNED
-
-
-@dataclass(frozen=True)
-class Practice:
-    """A rehearsal and an affinity fitted to it."""
-
-    dataset: Dataset
-    affinity: Affinity
-
-    def remembered(self) -> "Practice":
-        """The same with every user's affinities at hand."""
-        affinity = Remembered(self.affinity, self.dataset.interactions.n_users)
-        affinity.fill()
-        return Practice(self.dataset, affinity)
-
-    def setting(self, users: UserType, rules: Rules) -> Setting:
-        """Dialogues with these users, by these rules."""
-        return Setting(self.dataset, self.affinity, users, rules)
 
 
 @dataclass(frozen=True)
@@ -224,7 +201,8 @@ class Training:
 
     def _doubt(self) -> AnswerRates:
         """The answer model to go on with: how much doubt serves everybody is seen from the gain rule on valid."""
-        learned = learn_trust(self.practice, self.encoder, self.modes, self.config)
+        config = self.config
+        learned = learn_trust(self.practice, self.encoder, self.modes, config.users, config.rate_dialogues, config.seed)
         count = self.config.valid_dialogues // 2
         beside = self._of_rule(count)
 
@@ -347,10 +325,6 @@ def _remembered(path: Path) -> Comparisons | None:
         return None
 
 
-PRACTICE_SEED = 7_000_000
-"""Seeds of practice begin here, far from those of any evaluation."""
-
-
 def _prudent(network: UnifiedNetwork | UnicornNetwork, prudence: float) -> UnifiedNetwork | UnicornNetwork:
     """The same network, more or less prudent, as a copy; one without a rule to hold on to as it is."""
     if isinstance(network, UnicornNetwork):
@@ -359,64 +333,6 @@ def _prudent(network: UnifiedNetwork | UnicornNetwork, prudence: float) -> Unifi
     copy.load_state_dict(network.state_dict())
     copy.eval()
     return copy.to(network.value.weight.device)
-
-
-class RuleThatDoubts(BayesPolicy):
-    """The gain rule on an answer model that was learned."""
-
-    def __init__(self, rule: GainRule, rates: AnswerRates) -> None:
-        super().__init__(rule)
-        self._rates = rates
-
-    def answer_model(self, catalogue: Catalogue) -> AnswerModel:
-        """The learned one."""
-        return self._rates.model(catalogue)
-
-    def choose(self, state: State) -> Decision:
-        """What an untrained network would; see :class:`simulator.protocol.Policy`."""
-        values = rule_values(state, self.rule)
-        return Decision(np.where(state.candidates.mask, values, -np.inf).argmax(axis=1))
-
-
-def learn_trust(
-    practice: Practice, encoder: StateEncoder, modes: Sequence[QuestionMode], config: TrainingConfig
-) -> AnswerRates:
-    """How far answers can be trusted, from dialogues of the gain rule of which it came out what they were about.
-
-    Two rounds: the first takes people for honest and finds who is not; the second asks as one does who knows.
-    """
-    rates = HONEST
-    for round_number in range(2):
-        parts = []
-        for mode in modes:
-            rule = RuleThatDoubts(encoder.rule(mode), replace(rates, doubt=SOME_DOUBT if round_number else 0.0))
-            setting = practice.setting(parse_users(config.users), Rules(questions=mode))
-            seed = (config.seed * 100 + 50 + round_number) * 10 + int(mode) + PRACTICE_SEED
-            targets = draw_targets(practice.dataset, config.rate_dialogues // len(modes), seed)
-            history = run_dialogues(setting, patient(rule), targets, seed).history
-            parts.append(Heard.of(practice.dataset.catalogue, history, targets.items))
-        heard = Heard.join(parts)
-        catalogue, (chance, _) = practice.dataset.catalogue, who_errs(heard)
-        everybody = AnswerCounts.of(catalogue, heard)
-        rates = learn_rates(catalogue, AnswerCounts.of(catalogue, heard, chance), everybody)
-    return rates
-
-
-SOME_DOUBT = 0.03
-"""Chance that somebody errs, while the rates of those who do are learned anew."""
-
-
-def held(setting: Setting, policy: Policy, count: int, seed: int = 0) -> dict[str, float]:
-    """What a policy reaches in ``count`` dialogues."""
-    done = run_dialogues(setting, policy, draw_targets(setting.dataset, count, seed), seed)
-    turn, rank = done.history.accepted_turn, done.history.accepted_rank
-    return {
-        "sr": success_rate_at(turn, setting.rules.turns),
-        "at": float(turns_taken(turn).mean()),
-        "hdcg": float(np.mean(hdcg(turn, rank))),
-        "reward": float(done.tally.reward.mean()),
-        "interruptions": float(done.tally.interruptions.mean()),
-    }
 
 
 def dialogues_needed(config: TrainingConfig, modes: Sequence[Any]) -> int | None:
