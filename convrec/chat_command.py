@@ -144,7 +144,7 @@ class _Talk:
             self._show_choices(act)
         if reply.thought is not None and not self._quiet:
             thought = reply.thought
-            top = ", ".join(f"{self._catalogue.describe_item(item)} {chance:.0%}" for item, chance in thought.top)
+            top = ", ".join(f"{self._catalogue.describe_item(item)} {_share(chance)}" for item, chance in thought.top)
             line = f"turn {thought.turn} of {self._turns} · about {thought.candidates:,} left · {printable(top)}"
             console.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
 
@@ -161,6 +161,10 @@ class _Talk:
             console.print(Padding(Text(line, style="green"), (0, 0, 0, 2)))
         elif isinstance(act, Recommend):
             console.print(Padding(cards(catalogue, act.items), (0, 0, 0, 2)))
+
+
+def _share(chance: float) -> str:
+    return f"{chance:.0%}" if chance >= 0.01 else "<1%"
 
 
 def cards(catalogue: Catalogue, items: tuple[int, ...]) -> Grid:

@@ -91,6 +91,7 @@ def test_several_wishes_take_no_turn_and_are_not_asked_about_again() -> None:
     assert history.turns[0] == history.clock[0] == 0
     assert history.acts[0, :2].tolist() == [Act.LISTEN, Act.LISTEN]
     assert history.answers[0, :2, 0].tolist() == [Answer.YES, Answer.NO]
+    assert history.waits_in_a_row[0] == 0, "to listen is not to wait"
     options = leader.state(memory).candidates.questions.options
     assert not np.isin(options, [HORROR, COMEDY]).any()
 

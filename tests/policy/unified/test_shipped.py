@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from graph.answers import QuestionMode
 from policy import registry
 from policy.patience import patient
+from policy.tuned_rules import Conditions, closest_rule, shipped_rules
+from policy.unified.agent import UnifiedPolicy
 from policy.unified.checkpoint import META, load
 from policy.unified.shipped import ELSEWHERE, agents_folder, shipped_agent
 from simulator.evaluation import compare, evaluate_policy
@@ -37,6 +40,16 @@ def test_an_agent_says_where_it_comes_from_and_what_may_be_done_with_it(name: st
 
 def test_data_without_an_agent_of_their_own_get_the_one_for_elsewhere() -> None:
     assert shipped_agent("nowhere").provenance == load(agents_folder() / ELSEWHERE).provenance
+
+
+@pytest.mark.parametrize("data", ["movies", "lastfm", "lastfm_star"])
+def test_it_departs_from_the_rule_that_was_tuned_where_it_works(data: str) -> None:
+    where = Conditions(data, "hybrid", "binary", 15)
+    tuned = closest_rule(shipped_rules(), where)
+    made = registry.make("unified", where, agents_folder() / ELSEWHERE)
+    assert isinstance(made, UnifiedPolicy)
+    assert tuned is not None
+    assert made.encoder.rule(QuestionMode.BINARY) == tuned.rule
 
 
 @pytest.mark.parametrize(
