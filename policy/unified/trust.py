@@ -52,13 +52,16 @@ class AnswerRates:
     """Items of the catalogue for which the doubt was chosen; 0 for any."""
 
     def doubt_in(self, catalogue: Catalogue) -> float:
-        """The doubt there, :data:`ABROAD` as much elsewhere as at home.
+        """The doubt there: elsewhere at most :data:`ABROAD` as much as at home, and none about what is unknown here.
 
-        A slip makes room for every item that does not fit, so where there are more items there is less doubt.
+        A slip makes room for every item that does not fit, so where there are more items there is less doubt.  Of
+        facets whose answers were never learned from there is no reason to doubt any.
         """
         if not self.n_items or self.vocabulary == catalogue.vocabulary:
             return self.doubt
-        return self.doubt * ABROAD * min(1.0, self.n_items / catalogue.n_items)
+        learned = np.array([facet.name in self.of_facet for facet in catalogue.facets], bool)
+        share = float(learned[catalogue.attribute_facet].mean()) if catalogue.n_attributes else 0.0
+        return self.doubt * ABROAD * share * min(1.0, self.n_items / catalogue.n_items)
 
     def scaled(self, strength: float) -> "AnswerRates":
         """All rates multiplied: those who err are not all alike, and most of them err less than all their slips say."""

@@ -130,6 +130,16 @@ def test_rates_of_single_attributes_stay_with_their_vocabulary() -> None:
     assert (rates.model(town().catalogue).miss == 0.01).all()
 
 
+def test_nothing_is_doubted_elsewhere_of_facets_that_were_never_learned_from() -> None:
+    there = town().catalogue
+    rates = replace(learn_rates(city().catalogue, counts_of("noisy:0.1", 600)), doubt=0.01)
+    known = {name: rates.of_facet[name] for name in list(rates.of_facet)[:1]}
+    share = np.mean([there.facets[facet].name in known for facet in there.attribute_facet])
+    assert 0 < share < 1
+    assert replace(rates, of_facet=known).doubt_in(there) == pytest.approx(rates.doubt_in(there) * share)
+    assert replace(rates, of_facet={}).doubt_in(there) == 0.0
+
+
 def test_there_is_less_doubt_elsewhere_and_least_where_there_are_many_items() -> None:
     rates = replace(learn_rates(city().catalogue, counts_of("noisy:0.1", 600)), doubt=0.01)
     assert rates.doubt_in(city().catalogue) == rates.doubt
