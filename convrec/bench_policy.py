@@ -2,17 +2,18 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import redirect_stdout
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 from click.exceptions import Exit
 
-from convrec.cli import examples
+from convrec.cli import examples, main
 from convrec.policy_page import unit_path
 from convrec.policy_units import SEEDS, Test, Unit, units
 from convrec.run_options import console
@@ -76,16 +77,21 @@ def _do(unit: Unit, results: Path, agents: Path) -> int:
         training = ["train", "--data", unit.data, *unit.training.split(), "--out", unit.name]
         if unit.kind not in SEEDS:  # variants of one agent
             training += ["--practice", "practice"]
-        if code := _run(training, agents):
+        if code := _run([training], agents):
             return code
-    tests = {}
-    for test in unit.tests:
-        figures = agents / f"{unit.name}.figures.json"
-        arguments = ["evaluate", "--policy", "bayes", "--policy", "unified", "--checkpoint", unit.name]
-        if code := _run([*arguments, *test.arguments.split(), "--json", figures.name], agents):
+    paths = [agents / f"{unit.name}.{number}.json" for number, _ in enumerate(unit.tests)]
+    arguments = ["evaluate", "--policy", "bayes", "--policy", "unified", "--checkpoint", unit.name]
+    commands = [
+        [*arguments, *test.arguments.split(), "--json", path.name] for test, path in zip(unit.tests, paths, strict=True)
+    ]
+    try:
+        if code := _run(commands, agents):
             return code
-        tests[test.name] = trimmed(test, json.loads(figures.read_text(encoding="utf-8")))
-        figures.unlink()
+        figures = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    finally:
+        for path in paths:
+            path.unlink(missing_ok=True)
+    tests = {test.name: trimmed(test, each) for test, each in zip(unit.tests, figures, strict=True)}
     trained = json.loads((agent / "agent.json").read_text(encoding="utf-8"))
     content = {
         "schema_version": SCHEMA_VERSION,
@@ -102,14 +108,24 @@ def _do(unit: Unit, results: Path, agents: Path) -> int:
     return 0
 
 
-def _run(arguments: Sequence[str], folder: Path) -> int:
-    """Run a command of ours in a folder, so that what is recorded names no place on this machine."""
-    console.print(f"convrec {' '.join(arguments)}", soft_wrap=True, style="dim")
-    command = [sys.executable, "-m", "convrec", *arguments]
-    # The code that runs now, whatever else is installed.
-    own = os.pathsep.join([str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": own}
-    return subprocess.run(command, cwd=folder, env=environment, check=False, stdout=subprocess.DEVNULL).returncode
+def _run(commands: Sequence[Sequence[str]], folder: Path) -> int:
+    """Run commands of ours one after the other in a process of their own, up to the first that fails.
+
+    They run in a folder, so that what is recorded names no place on this machine.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        for arguments in commands:
+            console.print(f"convrec {' '.join(arguments)}", soft_wrap=True, style="dim")
+            if code := process.submit(_command, arguments, folder).result():
+                return code
+    return 0
+
+
+def _command(arguments: Sequence[str], folder: Path) -> int:
+    os.chdir(folder)
+    sys.argv[:] = ["convrec", *arguments]  # what is recorded as the command
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        return main(arguments)
 
 
 def trimmed(test: Test, content: dict[str, Any]) -> dict[str, Any]:
