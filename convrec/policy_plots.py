@@ -14,7 +14,7 @@ from simulator.history import Act
 
 CHOSEN, OTHER, BELIEF, TARGET = "#D55E00", "#999999", "#0072B2", "#009E73"
 KINDS = ((Act.ASK, "ask", "#0072B2"), (Act.RECOMMEND, "recommend", "#D55E00"), (Act.WAIT, "wait", "#009E73"))
-TEXT_WIDTH = 46
+TEXT_WIDTH = 44
 DPI = 110
 
 
@@ -28,7 +28,7 @@ def plot_dialogue(explained: Explained, title: str, path: Path) -> None:
     closing = _said(explained.end)
     heights.append(max(0.6, 0.19 * (closing.count("\n") + 2)))
     with open_figure(path, (14.0, sum(heights) + 1.0), DPI) as figure:
-        grid = figure.add_gridspec(len(heights), 3, height_ratios=heights, width_ratios=(3.4, 3.0, 4.0))
+        grid = figure.add_gridspec(len(heights), 3, height_ratios=heights, width_ratios=(3.8, 3.0, 4.0))
         for row, (moment, text) in enumerate(zip(explained.moments, said, strict=True)):
             _write(figure.add_subplot(grid[row, 0]), text)
             _draw_belief(figure.add_subplot(grid[row, 1]), moment)
@@ -63,12 +63,15 @@ def _draw_belief(axes: Any, moment: Moment) -> None:
     axes.set_yticks(places, names, fontsize=8)
     axes.xaxis.set_major_formatter(ticker.PercentFormatter(1.0))
     axes.set_xlim(0.0, max(0.05, *(mass for _, mass, _ in moment.items)) * 1.05)
-    axes.set_title(f"believed: {moment.bits:.1f} bits left", fontsize=9, loc="left")
+    axes.set_title(f"believed: {moment.bits:.1f} bits left", fontsize=9, loc="right")
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(4))
     _plain(axes)
 
 
 def _draw_values(axes: Any, moment: Moment) -> None:
-    names = [textwrap.shorten(slot.label, 48, placeholder="…") for slot in moment.slots]
+    from matplotlib import ticker
+
+    names = [textwrap.shorten(slot.label, 40, placeholder="…") for slot in moment.slots]
     places = np.arange(len(names))[::-1]
     best = max(slot.value for slot in moment.slots)
     behind = [slot.value - best for slot in moment.slots]
@@ -78,7 +81,8 @@ def _draw_values(axes: Any, moment: Moment) -> None:
         axes.plot(value, place, "o", color=CHOSEN if slot.is_chosen else OTHER, ms=7)
     axes.set_xlim(min(*behind, -0.05) * 1.1, 0.02)
     axes.set_yticks(places, names, fontsize=8)
-    axes.set_title("reward behind the best act (|: by the rule)", fontsize=9, loc="left")
+    axes.set_title("reward behind the best act; ticks: by the rule alone", fontsize=9, loc="right")
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(4))
     _plain(axes)
 
 
