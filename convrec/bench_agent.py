@@ -145,15 +145,22 @@ def _updates_per_second(setting: "Setting", seconds: float = 5.0) -> float:
 
 
 def _table(found: Sequence[AgentFigures]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="The unified policy on one core", title_justify="left", pad_edge=False)
-    headings = ("data", "updates/s", "goal", "dialogues", "seconds", "goal", "bayes", "ms a decision", "goal", "bayes")
+    caption = (
+        f"Bars: {UPDATES_GOAL:g} updates of {UPDATE} a second; 4,000 dialogues of lastfm in {DIALOGUES_GOAL_S:g} s; a "
+        f"decision on movies-all in {DECISION_GOAL_MS:g} ms. Bayes: what the gain rule takes."
+    )
+    table = Table(
+        box=box.SIMPLE_HEAD, title="The unified policy on one core", title_justify="left", pad_edge=False,
+        caption=caption, caption_justify="left",
+    )  # fmt: skip
+    headings = (
+        "data", "updates\na second", "dialogues", "seconds", "bayes:\nseconds", "a decision,\nms", "bayes:\nms"
+    )  # fmt: skip
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "data" else "right")
     for each in found:
         table.add_row(
-            each.data, f"[bold]{each.updates_per_second:.1f}[/]", f"≥ {UPDATES_GOAL:g}", f"{each.dialogues:,}",
-            f"[bold]{each.seconds:.1f}[/]", f"≤ {DIALOGUES_GOAL_S:g}" if each.data == "lastfm" else "",
-            f"{each.by_rule:.1f}", f"[bold]{each.decision_ms:.1f}[/]",
-            f"≤ {DECISION_GOAL_MS:g}" if each.data == "movies-all" else "", f"{each.decision_by_rule_ms:.1f}",
+            each.data, f"[bold]{each.updates_per_second:.1f}[/]", f"{each.dialogues:,}", f"[bold]{each.seconds:.1f}[/]",
+            f"{each.by_rule:.1f}", f"[bold]{each.decision_ms:.1f}[/]", f"{each.decision_by_rule_ms:.1f}",
         )  # fmt: skip
     return table
