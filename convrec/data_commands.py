@@ -1,5 +1,6 @@
 """``convrec data``: fetch, import, check and show data sets."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from graph.interactions import Split
 from graph.item_attribute_graph import ItemAttributeGraph
 from graph.neighbourhood import Neighbourhood, find_neighbourhood, find_well_known
 from graph.printable import printable
+from graph.tables import example_shop
 
 _COMMONEST = 4
 """Values of a facet that a table row has room for."""
@@ -32,6 +34,7 @@ _COMMONEST = 4
 @click.group(
     epilog=examples(
         "convrec data fetch movies",
+        "convrec data example",
         "convrec data import table --items shop.csv --name shop",
         "convrec data show movies-all --item 'Toy Story'",
     )
@@ -93,6 +96,33 @@ def mcr(folder: Path, name: str) -> None:
 
 
 import_.add_command(import_table)
+
+
+@data.command(epilog=examples("convrec data example", "convrec data example shop --items 2000 --seed 1"))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), metavar="[FOLDER]")
+@click.option("--items", type=click.IntRange(10, 1_000_000), default=500, show_default=True,
+              help="Instruments it sells.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, another shop.")
+def example(folder: Path, items: int, seed: int) -> None:
+    """Write the two tables of an invented music shop, shop.csv and sales.csv, to try an import with.
+
+    FOLDER is where to; by default here. Files that are there already are left alone.
+    """
+    paths = folder / "shop.csv", folder / "sales.csv"
+    for path in paths:
+        if path.exists():
+            raise OptionError(f"{path}: is there already; name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = example_shop.instruments(items, seed)
+        for path, table in zip(paths, (rows, example_shop.sales(rows, seed=seed)), strict=True):
+            example_shop.write_table(path, table)
+    except OSError as error:
+        raise OptionError(f"{folder}: cannot be written to ({error.strerror}); name another folder") from error
+    items_at, sales_at = (shlex.quote(str(path)) for path in paths)
+    console.print(f"written: {paths[0]}, {paths[1]}", soft_wrap=True, markup=False)
+    next_command = f"convrec data import table --items {items_at} --interactions {sales_at} --name shop"
+    console.print(f"next: {next_command} --noun instrument", soft_wrap=True, markup=False)
 
 
 @data.command(name="list", epilog=examples("convrec data list"))

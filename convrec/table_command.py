@@ -114,7 +114,7 @@ def import_table(
         console.print(Text(f"{name} can be imported: {dataset.describe_sizes()}; nothing is kept (--dry-run)"))
     else:
         console.print(Text(f"{name} is imported: {dataset.describe_sizes()}; kept in {kept}"), soft_wrap=True)
-        console.print(Text(f"next: convrec data show {name}; convrec simulate --data {name}", style="dim"))
+        console.print(Text(f"next: convrec data show {name}; convrec chat --data {name}", style="dim"))
 
 
 def _import(

@@ -1,6 +1,7 @@
 """``convrec data import table`` as a person calls it, and what can be done at once with what it made."""
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from convrec import cli
 from graph import datasets, storage
 from graph.places import Places
-from tests import shops
+from graph.tables import example_shop as shops
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -71,7 +72,7 @@ def test_what_is_imported_can_be_shown_and_talked_about_at_once(run: Run, bring:
     shops.write_table(Path("items.csv"), shops.instruments())
     code, out, _ = bring("--noun", "instrument")
     assert code == 0
-    assert "next: convrec data show shop; convrec simulate --data shop" in out
+    assert "next: convrec data show shop; convrec chat --data shop" in out
     assert "shop is imported: 500 items, 50 attributes; kept in" in " ".join(out.split())
     assert run("data", "validate", "shop")[0] == 0
     code, out, _ = run("data", "show", "shop", "--item", "ms-1007")
@@ -155,6 +156,23 @@ def test_wrong_options_are_one_line_and_exit_code_2(
     assert (code, out) == (2, "")
     assert says in one_line(err)
     assert not places.cache.exists()
+
+
+def test_the_example_can_be_imported_with_the_command_it_prints(run: Run, places: Places) -> None:
+    code, out, _ = run("data", "example", "a shop", "--items", "120")
+    assert code == 0
+    written = {path: path.read_bytes() for path in Path("a shop").iterdir()}
+    assert sorted(path.name for path in written) == ["sales.csv", "shop.csv"]
+    command = shlex.split(out.partition("next: ")[2])
+    assert run(*command[1:])[0] == 0
+    dataset = datasets.load("shop", places)
+    assert dataset.catalogue.n_items == 120
+    assert dataset.interactions.n_users > 100
+    code, _, err = run("data", "example", "a shop")
+    assert (code, err.count("\n")) == (2, 1)
+    assert {path: path.read_bytes() for path in Path("a shop").iterdir()} == written
+    Path("file").touch()
+    assert run("data", "example", "file/shop")[0] == 2
 
 
 def test_an_earlier_import_survives_one_that_fails(bring: Run, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from graph.interactions import Split
 from graph.item_attribute_graph import ItemAttributeGraph
 from graph.places import Places
 from graph.tables import ImportReport, TableOptions, import_table
+from graph.tables import example_shop as shops
 from graph.tables.items import LONGEST_TEXT, LONGEST_TITLE
-from tests import shops
 
 Imported = tuple[Dataset, ImportReport]
 Import = Callable[..., Imported]

@@ -1,4 +1,4 @@
-"""Tables of a music shop: instruments with what a shop writes about them, and who bought what."""
+"""An invented music shop, to try an import with: instruments, what is written about them, and who bought what."""
 
 import csv
 from collections.abc import Mapping
@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from graph.whole_file import written_whole
+
 Rows = list[dict[str, Any]]
 
-BRANDS = ("Aria", "Bellwood", "Cordoba", "Dunmore", "Eastman", "Fenwick", "Gretna", "Hagstrom")
+_BRANDS = ("Aria", "Bellwood", "Cordoba", "Dunmore", "Eastman", "Fenwick", "Gretna", "Hagstrom")
 _KINDS: Mapping[str, tuple[tuple[str, ...], tuple[float, float], tuple[int, int]]] = {
     "acoustic guitar": (("folk", "country", "pop"), (120, 0.7), (1600, 2600)),
     "electric guitar": (("rock", "metal", "blues", "pop"), (350, 0.6), (2800, 4300)),
@@ -33,14 +35,14 @@ def instruments(n_items: int = 500, seed: int = 0) -> Rows:
     for number in range(n_items):
         kind = str(rng.choice(list(_KINDS)))
         styles, (middle, spread), (light, heavy) = _KINDS[kind]
-        brand = str(rng.choice(BRANDS, p=np.arange(8, 0, -1) / 36))
+        brand = str(rng.choice(_BRANDS, p=np.arange(8, 0, -1) / 36))
         price = round(float(middle * rng.lognormal(0, spread)), 2)
         woods = rng.choice(_WOODS, rng.integers(1, 3), replace=False)
         rows.append(
             {
                 "id": f"MS-{1000 + number}",
                 "title": f"{brand} {kind} {rng.choice(list('ABCDEFG'))}{rng.integers(10, 99)}",
-                "text": f"A {kind} by {brand}, {price:.2f} euros, number {number} of our list.",
+                "text": f"{'An' if kind[0] in 'aeio' else 'A'} {kind} by {brand}, {price:.2f} euros, number {number} of our list.",
                 "year": int(rng.integers(1995, 2025)) if rng.random() < 0.9 else "",
                 "popularity": int(rng.pareto(1.2) * 10),
                 "kind": kind,
@@ -83,8 +85,8 @@ def sales(items: Rows, n_users: int = 150, seed: int = 0) -> Rows:
 
 
 def write_table(path: Path, rows: Rows, separator: str = ",", encoding: str = "utf-8") -> Path:
-    """Write rows, all with the same columns, under a header."""
-    with path.open("w", newline="", encoding=encoding) as file:
+    """Write rows, all with the same columns, under a header; the file is there whole or not at all."""
+    with written_whole(path) as unfinished, unfinished.open("w", newline="", encoding=encoding) as file:
         writer = csv.DictWriter(file, list(rows[0]), delimiter=separator)
         writer.writeheader()
         writer.writerows(rows)
