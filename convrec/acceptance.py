@@ -9,6 +9,7 @@ from typing import Any
 from convrec.affinity_page import affinity_sections
 from convrec.policy_page import policy_sections
 from convrec.recorded import markdown_table, read_result
+from convrec.talking_page import talking_sections
 from convrec.user_tables import METRICS, as_markdown, results_over_users
 from graph.errors import DataError
 
@@ -130,6 +131,7 @@ def draw_page(results: Path) -> str:
                 raise DataError(f"{path}: not a recorded table ({error}); run: convrec bench tables --again") from error
     parts += policy_sections(results)
     parts += affinity_sections(results)
+    parts += talking_sections(results)
     for name, section in (("speed", _speed_section), ("simulator", _simulator_section)):
         path = results / f"{name}.json"
         if path.exists():

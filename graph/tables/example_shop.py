@@ -34,6 +34,7 @@ def instruments(n_items: int = 500, seed: int = 0) -> Rows:
     rows = []
     for number in range(n_items):
         kind = str(rng.choice(list(_KINDS)))
+        article = "An" if kind[0] in "aeio" else "A"
         styles, (middle, spread), (light, heavy) = _KINDS[kind]
         brand = str(rng.choice(_BRANDS, p=np.arange(8, 0, -1) / 36))
         price = round(float(middle * rng.lognormal(0, spread)), 2)
@@ -42,7 +43,7 @@ def instruments(n_items: int = 500, seed: int = 0) -> Rows:
             {
                 "id": f"MS-{1000 + number}",
                 "title": f"{brand} {kind} {rng.choice(list('ABCDEFG'))}{rng.integers(10, 99)}",
-                "text": f"{'An' if kind[0] in 'aeio' else 'A'} {kind} by {brand}, {price:.2f} euros, number {number} of our list.",
+                "text": f"{article} {kind} by {brand}, {price:.2f} euros, number {number} of our list.",
                 "year": int(rng.integers(1995, 2025)) if rng.random() < 0.9 else "",
                 "popularity": int(rng.pareto(1.2) * 10),
                 "kind": kind,
