@@ -130,7 +130,7 @@ def policy_sections(results: Path) -> Iterator[str]:
     )
     for data in SEEDS:
         if data in found:
-            yield f"### {data}, {len(found[data])} agents"
+            yield f"### {data}, {len(found[data])} agent{'s' * (len(found[data]) > 1)}"
             yield _by_users(found[data])
     if "movies" in found:
         yield from _types(found["movies"])
@@ -198,8 +198,8 @@ def _timing(tests: Sequence[Tests]) -> Iterator[str]:
     lines = []
     for each in users:
         for rival in rivals:
-            cells = [f"{each}, beside {rival}"]
-            for metric in ("interruptions", "sr@15", "reward"):
+            cells = [f"{each}, beside {rival}", *_interruptions(tests, each, rival)]
+            for metric in ("sr@15", "reward"):
                 difference = pooled(tests, "timing", metric, each, rival)
                 cells += [] if difference is None else _cells(difference, metric)
             lines.append(cells)
@@ -207,6 +207,17 @@ def _timing(tests: Sequence[Tests]) -> Iterator[str]:
     for name in ("interruptions", "SR@15", "reward"):
         headings += [name, "unified", "difference"]
     yield markdown_table(headings, lines)
+
+
+def _interruptions(tests: Sequence[Tests], users: str, rival: str) -> list[str]:
+    """Means of two policies over agents, and by how much they differ; bold where both intervals lie apart."""
+    rows = [row for test in tests for row in test["timing"]["results"] if row["users"] == users]
+    theirs, ours = ([row for row in rows if row["policy"] == policy] for policy in (rival, UNIFIED))
+    before, after = (float(np.mean([row["interruptions"] for row in of])) for of in (theirs, ours))
+    highest = max(row["ci"]["interruptions"][1] for row in ours)
+    lowest = min(row["ci"]["interruptions"][0] for row in theirs)
+    change = f"{after / before - 1:+.0%}" if before else ""
+    return [f"{before:.3f}", f"{after:.3f}", f"**{change}**" if highest < lowest else change]
 
 
 def _elsewhere(tests: Sequence[Tests]) -> Iterator[str]:
