@@ -4,6 +4,7 @@ import select
 import sys
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from rich import box
@@ -19,6 +20,10 @@ from dialogs.phrases import noun_of
 from graph.catalogue import Catalogue
 from graph.printable import printable
 from policy import registry
+
+if TYPE_CHECKING:
+    from dialogs.session import Reply, Session
+    from dialogs.transcripts import Recorder
 
 SILENCE_SECONDS = 12.0
 """How long the agent says nothing before it thinks again."""
@@ -90,7 +95,7 @@ def chat(
 class _Talk:
     """One conversation at a terminal."""
 
-    def __init__(self, session, recorder, catalogue: Catalogue, quiet: bool, turns: int) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, session: "Session", recorder: "Recorder", catalogue: Catalogue, quiet: bool, turns: int) -> None:
         self._session, self._recorder, self._catalogue = session, recorder, catalogue
         self._quiet, self._turns = quiet, turns
 
@@ -137,7 +142,7 @@ class _Talk:
         console.print()
         return None
 
-    def _show(self, reply) -> None:  # type: ignore[no-untyped-def]
+    def _show(self, reply: "Reply") -> None:
         for said in reply.said:
             console.print(Padding(Text(said.text, style="bold cyan"), (0, 0, 0, 2)))
         for act in reply.says:

@@ -124,15 +124,19 @@ def load_dataset(name: str, split: str = "test") -> Dataset:
     return affinities.rehearsal(dataset) if split == "valid" else dataset
 
 
-def fit_affinity(name: str, dataset: Dataset) -> Affinity:
-    """Fit an affinity under a progress bar, or take what was learned before, and pass on what was left out."""
+def fit_affinity(name: str, dataset: Dataset, quietly: bool = False) -> Affinity:
+    """Fit an affinity under a progress bar, or take what was learned before.
+
+    :param quietly: do not pass on what was left out, and why.
+    """
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=notices,
         transient=True, disable=not notices.is_terminal,
     ) as progress:  # fmt: skip
         task = progress.add_task(f"learning the affinity {name!r} from {dataset.name}", total=1.0)
         places = Settings().places()
-        return affinities.fit_or_load(name, dataset, places.cache, notices.print, partial(progress.advance, task))
+        report = None if quietly else notices.print
+        return affinities.fit_or_load(name, dataset, places.cache, report, partial(progress.advance, task))
 
 
 def make_setting(options: RunOptions, dataset: Dataset, affinity: Affinity, anonymous: bool = False) -> Setting:

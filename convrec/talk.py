@@ -105,7 +105,7 @@ class Table:
             policy = policy.with_rules(rules)
         self.excluded = self._excluded()
         self.world = World(
-            catalogue, fit_affinity(options.affinity, self.dataset), policy, rules,
+            catalogue, fit_affinity(options.affinity, self.dataset, quietly=True), policy, rules,
             self._eligible(), self._person(), options.seed, for_people(policy, catalogue),
         )  # fmt: skip
         self._wants_paraphrases = paraphrases
