@@ -82,9 +82,9 @@ class TrainingConfig:
     rewards: Rewards = PRACTICE_REWARDS
     network: NetworkConfig = field(default_factory=NetworkConfig)
     fit: FitConfig = field(default_factory=FitConfig)
-    doubts: tuple[float, ...] = (0.1, 0.03, 0.01, 0.0)
+    doubts: tuple[float, ...] = (0.03, 0.01, 0.003, 0.001, 0.0)
     """Chances beforehand that somebody errs, to choose from on valid: people who do are found out soon, and those who
-    do not are better served by less doubt than there is reason for."""
+    do not are better served by much less doubt than there is reason for."""
     strengths: tuple[float, ...] = (1.0, 0.4)
     """What the learned rates of those who err are multiplied with, to choose from on valid."""
     hears_no: bool = True
@@ -203,21 +203,26 @@ class Training:
         """The answer model to go on with: how much doubt serves everybody is seen from the gain rule on valid."""
         config = self.config
         learned = learn_trust(self.practice, self.encoder, self.modes, config.users, config.rate_dialogues, config.seed)
-        count = self.config.valid_dialogues // 2
-        beside = self._of_rule(count)
+        choices = [(doubt, strength) for doubt in config.doubts for strength in config.strengths if doubt]
+        scores: dict[tuple[float, float], float] = {}
+        # As in tuning the rule: all are seen briefly, the better ones for longer.
+        for count, going_on in ((config.valid_dialogues // 2, 2), (config.valid_dialogues, 1)):
+            scores = {choice: self._score_of_doubt(learned, choice, count) for choice in choices}
+            choices = sorted(scores, key=lambda choice: -scores[choice])[:going_on]
+        if 0.0 in config.doubts and max(scores.values(), default=0.0) <= 0.0:
+            choices = [(0.0, 1.0)]  # who doubts nothing does what the rule does: the score is zero
+        self.doubt, self.strength = choices[0]
+        return replace(learned.scaled(self.strength), doubt=self.doubt, hears_no=config.hears_no)
 
-        def score(choice: tuple[float, float]) -> float:
-            rates = replace(learned.scaled(choice[1]), doubt=choice[0])
+    def _score_of_doubt(self, learned: AnswerRates, choice: tuple[float, float], count: int) -> float:
+        """What the gain rule gains on valid with a doubt, and a strength of the learned rates."""
+        doubt, strength = choice
+        rates = replace(learned.scaled(strength), doubt=doubt)
 
-            def make(rules: Rules) -> Policy:
-                return RuleThatDoubts(self.encoder.rule(rules.questions), rates)
+        def make(rules: Rules) -> Policy:
+            return RuleThatDoubts(self.encoder.rule(rules.questions), rates)
 
-            return Look(-1, 0.0, 0.0, self._figures(make, count), beside).score
-
-        choices = [(doubt, strength) for doubt in self.config.doubts for strength in self.config.strengths if doubt]
-        choices += [(0.0, 1.0)] if 0.0 in self.config.doubts else []
-        self.doubt, self.strength = max(choices, key=score)
-        return replace(learned.scaled(self.strength), doubt=self.doubt, hears_no=self.config.hears_no)
+        return Look(-1, 0.0, 0.0, self._figures(make, count), self._of_rule(count)).score
 
     def _compare(self, number: int) -> Comparisons:
         """One round of dialogues, or what it came to before the training was broken off."""
