@@ -26,6 +26,7 @@ from convrec.bench_chat import chat
 from convrec.bench_language import language
 from convrec.bench_policy import policy
 from convrec.bench_simulator import simulator
+from convrec.bench_understanding import understanding
 from convrec.cli import examples
 from convrec.evaluation_report import draw
 from convrec.policy_page import draw_policy_pictures
@@ -70,6 +71,7 @@ bench.add_command(policy)
 bench.add_command(agent)
 bench.add_command(chat)
 bench.add_command(language)
+bench.add_command(understanding)
 
 
 @bench.command(

@@ -1,35 +1,26 @@
-"""Simulated users that speak: what they mean is put into words, with slips of the keyboard, and understood again.
+"""What simulated users say: what they mean in words, with slips of the keyboard.
 
-They are the same people with the same luck as those who press buttons; what is lost is lost in the words.
-Legend: N dialogues, m options of a question, k items of a list.
+Their words for attributes stand in ``speech.json`` and nowhere else, so that no understander was told of them.
 """
 
 import json
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cache, partial
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dialogs.acts import Accept, Ask, Inform, Recommend, Unclear, UserAct
-from dialogs.conversation import answers_to
+from dialogs.acts import Ask, Recommend
 from dialogs.phrases import phrase
-from dialogs.understanding.protocol import Context, Understander
-from graph.answers import Answer, QuestionMode
+from graph.answers import Answer
 from graph.catalogue import Catalogue
-from simulator.history import Act, History
-from simulator.people import Opening, Reaction
-from simulator.users.protocol import SimulatedUsers, UserType
 
 TYPOS = 0.1
 """Share of the longer words that are mistyped."""
 
-ATTEMPTS = 3
-"""Times the same is said in other words until it is understood, or given up."""
+BY_NUMBER, IN_OTHER_WORDS = 0.3, 0.3
+"""Shares of those who pick options by their numbers, and of the others who say an option in words of their own."""
 
 LEAST_LETTERS = 4
 """Letters of a word that can be mistyped and still be read."""
@@ -78,15 +69,23 @@ class Speaker:
         return self._typed(pattern.format(title=title, ordinal=ordinal, number=place), rng)
 
     def _picked(self, asked: Ask, picked: Sequence[int], rng: random.Random) -> str:
-        if rng.random() < 0.3:
+        if rng.random() < BY_NUMBER:
             return " and ".join(str(asked.options.index(option) + 1) for option in picked)
-        return " and ".join(self.catalogue.attribute_names[option] for option in picked)
+        return " and ".join(self._option(option, rng) for option in picked)
+
+    def _option(self, attribute: int, rng: random.Random) -> str:
+        words = self.synonyms(attribute)
+        own = words and rng.random() < IN_OTHER_WORDS
+        return rng.choice(words) if own else self.catalogue.attribute_names[attribute]
 
     def _name(self, attribute: int, rng: random.Random) -> str:
+        return rng.choice((*self.synonyms(attribute), phrase(self.catalogue, attribute)))
+
+    def synonyms(self, attribute: int) -> tuple[str, ...]:
+        """What an attribute is called in words that no understander was told; none for most names."""
         catalogue = self.catalogue
         facet = catalogue.facets[catalogue.attribute_facet[attribute]].name
-        words = speech()["words"].get(facet, {}).get(catalogue.attribute_names[attribute])
-        return str(rng.choice(words)) if words else phrase(catalogue, attribute)
+        return tuple(speech()["words"].get(facet, {}).get(catalogue.attribute_names[attribute], ()))
 
     @staticmethod
     def _pattern(kind: str, rng: random.Random) -> str:
@@ -108,109 +107,3 @@ def mistyped(word: str, rng: random.Random) -> str:
     if slip == 1:
         return word[:place] + word[place + 1 :]
     return word[:place] + (word[place] * 2 if slip == 2 else rng.choice("etaoinsr")) + word[place + 1 :]
-
-
-@dataclass
-class Spoken:
-    """Users who say what others would press; see :class:`simulator.users.protocol.SimulatedUsers`."""
-
-    people: SimulatedUsers
-    speaker: Speaker
-    understander: Understander
-    keys: NDArray[np.uint64]
-    said: list[tuple[str, tuple[UserAct, ...]]] = field(default_factory=list)
-    """The latest messages and what was understood, for people who look on."""
-
-    @property
-    def without_history(self) -> NDArray[np.bool_]:
-        """Whose history is not known, shape (N,)."""
-        return self.people.without_history
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of everything that is kept of these people."""
-        return self.people.nbytes + self.keys.nbytes
-
-    def open(self) -> Opening:
-        """The first message of each, as it was understood."""
-        opening = self.people.open()
-        for row in np.flatnonzero(opening.attribute >= 0).tolist():
-            wish = partial(self.speaker.wish, int(opening.attribute[row]))
-            acts = self._say(row, 0, wish, Context())
-            informs = (act.attribute for act in acts if isinstance(act, Inform) and act.holds)
-            opening.attribute[row] = next(informs, -1)
-        return opening
-
-    def react(self, history: History, mode: QuestionMode, last: NDArray[np.bool_]) -> Reaction:
-        """What everybody says about the agent's latest act, as it was understood."""
-        reaction = self.people.react(history, mode, last)
-        everyone, steps = np.arange(history.n_dialogues), history.length.astype(np.intp)
-        acts = history.acts[everyone, steps]
-        for row in np.flatnonzero(acts == Act.ASK):
-            self._answer(history, reaction, int(row), int(steps[row]))
-        for row in np.flatnonzero((acts == Act.RECOMMEND) & ~reaction.deferred):
-            self._judge(history, reaction, int(row), int(steps[row]))
-        return reaction
-
-    def _answer(self, history: History, reaction: Reaction, row: int, step: int) -> None:
-        options = history.options[row, step]
-        asked = Ask(options=tuple(options[options >= 0].tolist()), naming=bool(history.naming[row, step]))
-        meant = [Answer(answer) for answer in reaction.answers[row, : len(asked.options)]]
-        acts = self._say(row, step + 1, lambda rng: self.speaker.reply(asked, meant, rng), Context(asked))
-        answers, sure, _ = answers_to(asked, acts)
-        if (answers < 0).all():
-            answers[:] = Answer.DONT_KNOW
-        reaction.answers[row, : len(asked.options)] = answers
-        reaction.confidence[row] *= sure
-
-    def _judge(self, history: History, reaction: Reaction, row: int, step: int) -> None:
-        items = history.lists[row, step]
-        shown = Recommend(items=tuple(items[items >= 0].tolist()), chance=0.0)
-        place = int(reaction.accepted[row])
-        acts = self._say(
-            row, step + 1, lambda rng: self.speaker.verdict(shown, place, rng), Context(shown, shown.items)
-        )
-        taken = next((act.item for act in acts if isinstance(act, Accept)), None)
-        # Whoever is given something else than they took sends it back.
-        reaction.accepted[row] = place if place and taken == shown.items[place - 1] else 0
-
-    def _say(self, row: int, step: int, say: Callable[[random.Random], str], context: Context) -> tuple[UserAct, ...]:
-        rng = random.Random(int(self.keys[row]) * 1009 + step)
-        acts: tuple[UserAct, ...] = ()
-        for _ in range(ATTEMPTS):
-            message = say(rng)
-            acts = self.understander.understand(message, context)
-            self.said[:] = [*self.said[-199:], (message, acts)]
-            if not all(isinstance(act, Unclear) for act in acts):
-                break
-        return acts
-
-    def take(self, rows: NDArray[np.intp]) -> "Spoken":
-        """Some of the users as they are now, shape (E,), as a copy."""
-        return Spoken(self.people.take(rows), self.speaker, self.understander, self.keys[rows])
-
-    def keep(self, rows: NDArray[np.intp]) -> None:
-        """Go on with some of the people only."""
-        self.people.keep(rows)
-        self.keys = self.keys[rows]
-
-    def replace(self, rows: NDArray[np.intp], others: object) -> None:
-        """Let others take the places of some."""
-        assert isinstance(others, Spoken)
-        self.people.replace(rows, others.people)
-        self.keys[rows] = others.keys
-
-
-@dataclass(frozen=True)
-class Speaking:
-    """A kind of user that speaks; see :class:`simulator.users.protocol.UserType`."""
-
-    kind: UserType
-    understander: Understander
-    typos: float = TYPOS
-
-    def __call__(self, catalogue: Catalogue, targets: NDArray[np.int32], keys: NDArray[np.uint64]) -> Spoken:
-        """Users with these items in mind, shape (N,), and these random keys, shape (N,)."""
-        return Spoken(
-            self.kind(catalogue, targets, keys), Speaker(catalogue, self.typos), self.understander, keys.copy()
-        )
