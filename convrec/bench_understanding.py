@@ -123,7 +123,7 @@ def _measure(
 
 def _success_table(kind: str, found: "Sequence[SpeechFigures]") -> Table:
     title = f"{kind} users: SR@15 and average turns, with buttons and with speech"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, collapse_padding=True)
     for heading in ("asked", "policy", "heard by", "buttons", "speech", "ratio, 95 %", "AT", "AT"):
         words = heading in ("asked", "policy", "heard by")
         table.add_column(heading, justify="left" if words else "right", no_wrap=True)
@@ -141,7 +141,9 @@ def _success_table(kind: str, found: "Sequence[SpeechFigures]") -> Table:
 
 
 def _messages_table(found: "Sequence[SpeechFigures]") -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="Messages of all rows", title_justify="left", pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD, title="Messages of all rows", title_justify="left", pad_edge=False, collapse_padding=True
+    )
     for heading in ("heard by", "messages", "as meant", "unclear", "else", "ms, p50", "p99", "≥ 0.90"):
         table.add_column(heading, justify="left" if heading == "heard by" else "right", no_wrap=True)
     for name in dict.fromkeys(each.listener for each in found):
