@@ -138,11 +138,11 @@ class Agent:
         why = next((act for act in heard if isinstance(act, AskWhy)), None)
         if why is not None:
             return Step(conversation, self._explain(conversation, why), None)
+        if _takes_one_of_several(conversation.on_table, heard):
+            return Step(conversation, (Clarify(about="which"), *_again(conversation)), None)
         accepted = _accepted(conversation.on_table, heard)
         if accepted is not None:
             return self._end(conversation, heard, Farewell(found=accepted))
-        if _takes_one_of_several(conversation.on_table, heard):
-            return Step(conversation, (Clarify(about="which"), *_again(conversation)), None)
         unclear = next((act for act in heard if isinstance(act, Unclear)), None)
         if unclear is not None and not any(not isinstance(act, Unclear) for act in heard):
             return Step(conversation, (Clarify(meanings=unclear.meanings), *_again(conversation)), None)
@@ -285,9 +285,10 @@ def _again(conversation: Conversation) -> tuple[AgentAct, ...]:
 
 
 def _takes_one_of_several(on_table: Move | None, heard: Sequence[UserAct]) -> bool:
-    """Whether somebody says yes to a list and not to which item of it."""
+    """Whether somebody says yes to a list and not to which item of it, or to several."""
     several = isinstance(on_table, Recommend) and len(on_table.items) > 1
-    return several and bool(heard) and all(isinstance(act, Affirm | Greet) for act in heard)
+    taken = {act.item for act in heard if isinstance(act, Accept)}
+    return several and (len(taken) > 1 or (bool(heard) and all(isinstance(act, Affirm | Greet) for act in heard)))
 
 
 def _accepted(on_table: Move | None, heard: Sequence[UserAct]) -> int | None:

@@ -193,9 +193,10 @@ def _wished(acts: Sequence[UserAct]) -> int:
 
 
 def _taken(acts: Sequence[UserAct]) -> int:
-    """The item that was taken; -1 for none of them, -2 where nothing was heard of that."""
+    """The item that was taken; -1 for none of them, -2 where nothing was heard of that, or of several."""
+    taken = {act.item for act in acts if isinstance(act, Accept)}
     refused = any(isinstance(act, Deny) for act in acts)
-    return next((act.item for act in acts if isinstance(act, Accept)), -1 if refused else -2)
+    return taken.pop() if len(taken) == 1 else -1 if refused and not taken else -2
 
 
 def _besides(acts: Sequence[UserAct], about: Sequence[int]) -> bool:

@@ -5,13 +5,14 @@ Legend: V items, P attributes.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
 from dialogs.phrases import OF_VALUE
+from dialogs.understanding.dates import DECADE_NAMES
 from dialogs.understanding.text import Word, fold
 from dialogs.understanding.words import ALIASES, FILLERS, VERDICTS
 from graph.catalogue import Catalogue
@@ -24,6 +25,9 @@ ALIAS_SURE, SURNAME_SURE, YEAR_SURE = 0.95, 0.85, 0.9
 
 CLOSE = 86.0
 """Likeness, of 100, from which a misspelt word is taken for a name."""
+
+LEAST_SURNAME = 7
+"""Letters of a surname that is known alone in small letters: shorter ones are often words."""
 
 _DECADE = re.compile(r"(\d{4})s")
 _RANGE = re.compile(
@@ -86,8 +90,8 @@ class Lexicon:
             if decade := _DECADE.fullmatch(name):
                 year = int(decade[1])
                 yield f"{year % 100:02d}s", attribute
-                if year in _DECADE_NAMES:
-                    yield _DECADE_NAMES[year], attribute
+                if year in _NAME_OF_DECADE:
+                    yield _NAME_OF_DECADE[year], attribute
             elif not _is_person(facet) and not name.casefold().endswith("s") and " " not in name and name.isalpha():
                 yield f"{name}s", attribute
             if not _is_person(facet) and facet not in ALIASES:
@@ -130,6 +134,18 @@ class Lexicon:
                 place = longest.end
         return found
 
+    def joined(self, words: Sequence[Word]) -> list[Word]:
+        """The words, titles that have stops within put into one clause."""
+        joined = list(words)
+        for start in range(len(words)):
+            for end in range(min(len(words), start + LONGEST_NAME), start + 2, -1):
+                across = words[start].clause != words[end - 1].clause
+                if across and " ".join(word.folded for word in words[start:end]) in self._items:
+                    clause = joined[start].clause
+                    joined[start:end] = [replace(word, clause=clause) for word in joined[start:end]]
+                    break
+        return joined
+
     def _at(self, words: Sequence[Word], start: int, end: int, titles: bool, asked: Sequence[int]) -> Found | None:
         if words[start].clause != words[end - 1].clause and not titles:
             return None
@@ -146,16 +162,22 @@ class Lexicon:
 
     def _single(self, words: Sequence[Word], place: int) -> Iterator[Meaning]:
         word = words[place]
-        after_a_name = place > 0 and words[place - 1].named and words[place - 1].folded not in FILLERS
-        if word.named and word.folded in self._surname_of and place and not after_a_name:
+        # A word of a longer name is no surname, nor is any word that begins a sentence.
+        beside = [words[at] for at in (place - 1, place + 1) if 0 <= at < len(words) and at != 0]
+        within = any(each.named and each.folded not in FILLERS for each in (*words[:place][-1:], *beside))
+        alone = all(each.folded in FILLERS for each in (*words[:place], *words[place + 1 :]))
+        by = place > 0 and words[place - 1].folded == "by"
+        named = word.named or by or (alone and len(word.folded) >= LEAST_SURNAME)
+        if named and word.folded in self._surname_of and (alone or (place and not within)):
             yield Meaning(attribute=self._surname_of[word.folded], sure=SURNAME_SURE)
         elif word.folded.isdigit() and len(word.folded) == 4:
-            decade = self._decades.get(int(word.folded) // 10 * 10)
+            decade = self.decades.get(int(word.folded) // 10 * 10)
             if decade is not None:
                 yield Meaning(attribute=decade, sure=YEAR_SURE)
 
     @cached_property
-    def _decades(self) -> dict[int, int]:
+    def decades(self) -> dict[int, int]:
+        """The attribute of each decade, by its first year."""
         names = enumerate(self.catalogue.attribute_names)
         return {int(decade[1]): place for place, name in names if (decade := _DECADE.fullmatch(name))}
 
@@ -191,10 +213,7 @@ class Lexicon:
         return tuple(Meaning(attribute=each, sure=sure * its) for each, its in self._attributes[name].items())
 
 
-_DECADE_NAMES = {
-    1940: "forties", 1950: "fifties", 1960: "sixties", 1970: "seventies", 1980: "eighties", 1990: "nineties",
-    2000: "noughties",
-}  # fmt: skip
+_NAME_OF_DECADE = {year: name for name, year in DECADE_NAMES.items() if year >= 1940}
 
 
 def _is_person(facet: str) -> bool:

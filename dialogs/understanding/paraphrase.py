@@ -18,14 +18,21 @@ from graph.catalogue import Catalogue
 NAMES = frozenset({"director", "actor", "writer"})
 """Facets whose values are names of people, which have no paraphrases."""
 
-FROM, SURE = 0.6, 0.8
-"""Cosine from which a paraphrase is believed at all, and from which it is believed as much as it ever is."""
+DESCRIBING = frozenset({"genre", "tag"})
+"""Facets whose values stand before a noun: "horror film"."""
 
-CHANCES = 0.45, 0.9
-"""How sure a paraphrase is at these cosines."""
+FROM, SURE = 0.4, 0.7
+"""Lift from which a paraphrase is believed at all, and from which it is believed as much as it ever is."""
 
-SURER = 0.68
-"""The same where a message has named something else already."""
+CHANCES = 0.5, 0.92
+"""How sure a paraphrase is at these lifts: of 117 phrases written to find this out, 74 of which meant a genre, 26 of 26
+above 0.7 were right, 15 of 24 between 0.4 and 0.7, and one in six below."""
+
+SURER = 0.6
+"""The same as :data:`FROM` where a message has named something else already."""
+
+ASKED = 0.2
+"""By how much an attribute counts as nearer that was asked about."""
 
 MOST = 12_000
 """Attributes that are embedded at most, those of most items first."""
@@ -53,24 +60,31 @@ class Paraphrases:
         ]
         self._vectors = embed_texts(texts, cache) if texts else np.zeros((0, 384), np.float32)
         self._of = {attribute: place for place, attribute in enumerate(self.attributes.tolist())}
+        described = [facets[catalogue.attribute_facet[each]] in DESCRIBING for each in self.attributes]
+        self._usual = np.array(described if any(described) else [True] * len(self.attributes), bool)
+        """Attributes whose nearness is what is to be expected of any phrase, shape (A,)."""
 
     def nearest(self, phrase: str, options: Sequence[int] = (), least: float = FROM) -> tuple[int, float] | None:
         """The attribute a phrase is nearest to, and the chance that it is meant; None where nothing is near.
 
         :param options: attributes that were asked about, which count as a little nearer.
-        :param least: cosine from which it counts.
+        :param least: lift from which it counts.
         """
         if not len(self.attributes):
             return None
         # Said alone, and as what is looked for: "funny", "funny film".
-        cosines = np.maximum(self._vectors @ _embed(phrase), self._vectors @ _embed(f"{phrase} {self._noun}"))
-        for option in options:
-            if option in self._of:
-                cosines[self._of[option]] += 0.1
-        best = int(cosines.argmax())
-        if cosines[best] < least:
+        near = self._vectors @ _embed(phrase) + self._vectors @ _embed(f"{phrase} {self._noun}")
+        # Any film is near any other film: what counts is by how much one attribute is nearer than is usual, and than
+        # the next one.
+        near -= near[self._usual].mean()
+        asked = np.zeros(len(near), np.float32)
+        asked[[self._of[option] for option in options if option in self._of]] = ASKED
+        best = int((near + asked).argmax())
+        next_best = np.delete(near, best).max(initial=0.0)
+        lift = near[best] + 2 * (near[best] - next_best) + asked[best]
+        if lift < least:
             return None
-        return int(self.attributes[best]), float(np.interp(cosines[best], (FROM, SURE), CHANCES))
+        return int(self.attributes[best]), float(np.interp(lift, (FROM, SURE), CHANCES))
 
 
 class Manners:
@@ -111,4 +125,4 @@ def _embed(phrase: str) -> NDArray[np.float32]:
 
 def _sentence(noun: str, facet: str, name: str) -> str:
     """What an attribute is called when it stands alone."""
-    return f"{name} {noun}" if facet in ("genre", "tag") else f"{facet}: {name}"
+    return f"{name} {noun}" if facet in DESCRIBING else f"{facet}: {name}"

@@ -1,7 +1,7 @@
 """What is said without naming anything: yes, none of these, I don't care, the second one; misspelt or in passing."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -32,13 +32,19 @@ def plain_kind(text: str) -> str | None:
             return kind
     for kind in ("dont-know", "dont-care", "deny"):
         for each in PLAINLY[kind]:
-            if " " in each and f" {each} " in f" {text} " and names_nothing(text.replace(each, " ").split()):
+            rest = text.replace(each, " ").split()
+            turned = kind == "dont-care" and negates(rest)
+            if " " in each and f" {each} " in f" {text} " and names_nothing(rest) and not turned:
                 return kind
-    negated = bool(set(tokens) & said.NEGATIONS)
+    negated = negates(tokens)
+    if names_nothing(tokens) and set(tokens) & said.SUGGESTING and not negated:
+        return "dont-care"
+    if names_nothing(tokens) and set(tokens) & said.THANKS and not negated:
+        return "greet"
     if names_nothing(tokens) and (negated or set(tokens) & said.POSITIVE):
         return "deny" if negated else "affirm"
-    if len(text) < 4:
-        return None
+    if len(text) < 4 or all(token in _KNOWN for token in tokens) or any(place.isdigit() for place in text):
+        return None  # nothing is misspelt, or a number is named
     likeness = {
         kind: max(fuzz.ratio(text, each) for each in phrases)
         for kind, phrases in PLAINLY.items()
@@ -59,6 +65,8 @@ def plain_act(kind: str, sure: float, context: Context) -> UserAct | None:
     }  # fmt: skip
     return kinds[kind](confidence=sure)
 
+
+_KNOWN = said.FILLERS | said.EVERY | {word for each in PLAINLY.values() for phrase in each for word in phrase.split()}
 
 _PADDING = frozenset(
     "oh well i would say think guess just really it that is the to me please honestly thats its".split()
@@ -81,20 +89,23 @@ def is_filler(token: str) -> bool:
 _LONG_FILLERS = [word for word in sorted(said.FILLERS) if len(word) > 4]
 
 
+@lru_cache(maxsize=20_000)
+def is_negation(token: str) -> bool:
+    """Whether a word, or what it was meant to be, turns around what follows."""
+    if token in said.NEGATIONS:
+        return True
+    close = len(token) > 5 and token not in said.FILLERS
+    return close and process.extractOne(token, _LONG_NEGATIONS, scorer=fuzz.ratio, score_cutoff=85.0) is not None
+
+
+_LONG_NEGATIONS = ("without", "nothing", "neither", "nobody", "except", "exclude")
+
+
+def negates(tokens: Iterable[str]) -> bool:
+    """Whether any of the words is a negation."""
+    return any(is_negation(token) for token in tokens)
+
+
 def names_nothing(tokens: Sequence[str]) -> bool:
     """Whether no word of a clause names anything."""
-    return all(is_filler(token) or token in said.NEGATIONS for token in tokens)
-
-
-def place_of(token: str) -> int:
-    """The place that a number or an ordinal names, from 1; 0 for any other word."""
-    if NUMBER.fullmatch(token):
-        return int(token.lstrip("#"))
-    place = said.ORDINALS.get(token, 0)
-    if place or len(token) < 5 or token in said.FILLERS:
-        return place
-    close = process.extractOne(token, _LONG_ORDINALS, scorer=fuzz.ratio, score_cutoff=80.0)
-    return said.ORDINALS[close[0]] if close else 0
-
-
-_LONG_ORDINALS = [word for word in said.ORDINALS if len(word) > 4]
+    return all(is_filler(token) or is_negation(token) for token in tokens)

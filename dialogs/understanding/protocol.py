@@ -5,6 +5,9 @@ from typing import Protocol
 
 from dialogs.acts import Clarify, Move, UserAct
 
+TYPED = 0.98
+"""Chance that what is written plainly is meant."""
+
 
 @dataclass(frozen=True)
 class Context:

@@ -43,13 +43,16 @@ def _fold_word(word: str) -> str:
     return _JOINERS.sub("", word.casefold()) if "-" not in word else _JOINERS.sub(" ", word.casefold())
 
 
+SHORTENED = frozenset("st dr mr mrs ms jr sr vs".split())
+"""Words whose full stop does not end a sentence; nor does that of an initial."""
+
 BREAKS = frozenset({"but", "however", "though", "although", "because"})
 """Words at which a new clause begins."""
 
 
 _TURNED = re.compile(
     r"\b(?:any|every)(?:thing|body|one)? but\b|\ball but\b|\b(?:other|rather) than\b|\b(?:apart|aside) from\b|"
-    r"\binstead of\b|\bexcept(?: for)?\b", re.IGNORECASE,
+    r"\binstead of\b|\bexcept(?: for)?\b|\b(?:tired|sick|enough|fed up) (?:of|with)\b", re.IGNORECASE,
 )  # fmt: skip
 """Phrases that turn what follows around."""
 
@@ -61,7 +64,8 @@ def words_of(message: str) -> list[Word]:
     clause = 0
     for found in _WORD.findall(plain):
         if _STOPS.fullmatch(found):
-            clause += 1
+            shortened = found == "." and words and (len(words[-1].written) == 1 or words[-1].folded in SHORTENED)
+            clause += not shortened
             continue
         for part, written in zip(_fold_word(found).split(), re.split("-", found), strict=False):
             if part in BREAKS:
@@ -70,7 +74,9 @@ def words_of(message: str) -> list[Word]:
     return words
 
 
-UNFINISHED = re.compile(r"(?:…|\.\.\.?|,|\b(?:and|or|but|with|like|maybe)\b\s*)\s*$", re.IGNORECASE)
+UNFINISHED = re.compile(
+    r"(?:…|\.\.\.?|,|\b(?:and|or|but|with|(?:something|anything|more|films?|movies?) like)\b\s*)\s*$", re.IGNORECASE
+)
 """How a message ends that goes on."""
 
 

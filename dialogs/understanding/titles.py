@@ -1,5 +1,6 @@
 """Titles that are on show, found in a message whatever words and marks they are made of."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ def with_places(words: list[Word], titles: Sequence[str]) -> list[Word]:
 
     :param titles: folded, in the order of the list; one of marks alone is left as it is.
     """
+    titles = [title if _ARTICLE.sub("", title) in ("", title) else _shortest(title, words) for title in titles]
     longest_first = sorted((place for place, title in enumerate(titles) if title), key=lambda each: -len(titles[each]))
     # What is written exactly comes before what looks like it.
     for least in (100.0, CLOSE_TITLE):
@@ -27,6 +29,16 @@ def with_places(words: list[Word], titles: Sequence[str]) -> list[Word]:
                 at = likeness.index(max(likeness))
                 words = _replaced(words, at, at + size, f"#{place + 1}")
     return words
+
+
+_ARTICLE = re.compile(r"^(?:the|a|an) ")
+
+
+def _shortest(title: str, words: Sequence[Word]) -> str:
+    """The title as it is written here: with its article or, where it is long enough to be told, without."""
+    bare = _ARTICLE.sub("", title)
+    text = " ".join(word.folded for word in words)
+    return bare if title not in text and len(bare) >= LEAST_TITLE and f" {bare} " in f" {text} " else title
 
 
 def _replaced(words: list[Word], start: int, end: int, mark: str) -> list[Word]:

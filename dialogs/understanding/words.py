@@ -19,18 +19,22 @@ DONT_KNOW = ("dont know", "do not know", "not sure", "no idea", "no clue", "cant
 DONT_CARE = ("dont care", "do not care", "doesnt matter", "does not matter", "dont mind", "do not mind", "whatever",
              "no preference", "any is fine", "anything", "either way", "either", "any", "skip", "pass", "all fine",
              "no matter", "not important", "anything goes", "im easy", "surprise me", "up to you",
-             "makes no difference", "all the same to me", "not fussed", "open to anything")  # fmt: skip
+             "any of them", "any of these", "any of those", "next question",
+         "makes no difference", "all the same to me", "not fussed", "open to anything")  # fmt: skip
 YES = ("yes", "yeah", "yep", "yup", "sure", "ok", "okay", "right", "correct", "exactly", "definitely", "absolutely",
        "of course", "please", "indeed", "true", "y", "certainly", "it is", "it does", "it should", "sounds good",
-       "that is right", "thats right", "perfect")  # fmt: skip
+       "that is right", "thats right", "perfect", "i guess so", "i think so", "i suppose so", "why not",
+       "good idea")  # fmt: skip
 NO = ("no", "nope", "nah", "not really", "n", "none", "none of these", "none of those", "none of them", "neither",
       "no thanks", "no way", "never", "not at all", "nothing", "something else", "wrong", "false", "rather not",
       "not one of these", "not any of those", "another", "others", "more", "show me more", "show me others",
       "what else", "next", "not these", "not those", "i dont think so", "it is not", "it isnt", "negative")  # fmt: skip
 SORT_OF = ("sort of", "kind of", "kinda", "sorta", "somewhat", "a bit", "a little", "more or less", "partly", "in part",
-           "half", "maybe", "perhaps", "possibly", "to some extent", "ish")  # fmt: skip
+           "half", "maybe", "perhaps", "possibly", "to some extent", "ish", "it depends", "depends")  # fmt: skip
 
 SEEN = ("seen", "saw", "watched", "know", "had", "own", "read", "heard")
+PUZZLED = ("what", "huh", "pardon", "sorry", "excuse me", "come again", "help", "i dont understand", "what do you mean",
+           "what does that mean")  # fmt: skip
 LIKED = ("liked", "like", "love", "loved", "enjoyed", "enjoy", "favourite", "favorite", "similar", "adore", "adored")
 DISLIKED = ("hated", "hate", "disliked", "dislike", "couldnt stand", "bored", "boring", "awful", "terrible", "loathed")
 VERDICTS = frozenset({*SEEN, *LIKED, *DISLIKED})
@@ -38,9 +42,12 @@ VERDICTS = frozenset({*SEEN, *LIKED, *DISLIKED})
 
 NEGATIONS = frozenset(
     "no not dont doesnt isnt arent without never nothing neither nor except avoid hate dislike minus exclude less "
-    "havent didnt wont cant nobody none".split()
+    "havent hasnt didnt wont cant couldnt nobody none non too hardly".split()
 )
 """Words that turn what follows in the same clause around."""
+
+SUGGESTING = frozenset("recommend suggest suggestion recommendation".split())
+THANKS = frozenset("thanks thank thx cheers".split())
 
 POSITIVE = frozenset("like love good nice great fine lovely wonderful perfect yes absolutely definitely fits".split())
 """Words with which a clause that names nothing says yes."""
@@ -53,9 +60,17 @@ FILLERS = frozenset(
     "im in mood kind sort type about also too any good nice great best favourite more most other else think feel "
     "feeling tonight today now well ok okay yes no not dont if but than then as have has had made set do does did "
     "absolutely definitely certainly honestly lovely lets let us go new must need needs hello hi hey thanks thank "
-    "perhaps guess probably say said how".split()
+    "perhaps guess probably say said how recommend suggest suggestion recommendation hell much bye goodbye either "
+    "number option fine wonderful perfect".split()
 )  # fmt: skip
 """Words that name nothing."""
+
+CUED = frozenset(
+    "genre directed director directs direct starring stars star actor actress actors plays played featuring acting "
+    "cast written writer wrote screenplay script writes country produced language spoken speaking subtitled dubbed "
+    "speak decade rated rating running long tagged year years".split()
+)
+"""Words that say of what kind a name beside them is, and mean nothing by themselves."""
 
 COMPARATIVES = MappingProxyType({
     "older": ("decade", -1), "earlier": ("decade", -1), "newer": ("decade", 1), "later": ("decade", 1),
@@ -67,6 +82,14 @@ COMPARATIVES = MappingProxyType({
 })  # fmt: skip
 """Facet and direction of a comparative."""
 
+TOO = MappingProxyType({
+    "old": ("decade", 1), "dated": ("decade", 1), "new": ("decade", -1), "recent": ("decade", -1),
+    "modern": ("decade", -1), "long": ("running time", -1), "lengthy": ("running time", -1),
+    "short": ("running time", 1), "expensive": ("price", -1), "dear": ("price", -1), "big": ("size", -1),
+    "small": ("size", 1), "heavy": ("weight", -1), "light": ("weight", 1),
+})  # fmt: skip
+"""Facet of what is found to be too much of something, and the direction that is asked for by it."""
+
 CUES = MappingProxyType({
     "director": frozenset("directed director directs direct by from".split()),
     "actor": frozenset("with starring stars star actor actress plays played featuring acting cast in has".split()),
@@ -76,6 +99,9 @@ CUES = MappingProxyType({
 })  # fmt: skip
 """Words beside a name that say of which facet it is."""
 
+WEAK_CUES = frozenset("by from with in has film films movie movies".split())
+"""Those of them that count where no other does: "written by" is no director."""
+
 ORDINALS = MappingProxyType({
     word: place
     for place, words in enumerate(
@@ -84,6 +110,15 @@ ORDINALS = MappingProxyType({
     )
     for word in words.split()
 })  # fmt: skip
+
+EVERY = frozenset("all both everything each every".split())
+"""Words that point at the whole list."""
+
+THESE = frozenset("them these those".split())
+"""Words that do so where a verdict is passed."""
+
+ASKING = frozenset("what whats who whos when where how is was does did tell describe about".split())
+"""Words with which somebody begins to ask about an item without taking it."""
 
 ALIASES = MappingProxyType({
     "genre": {

@@ -32,7 +32,8 @@ from dialogs.acts import (
 from dialogs.understanding import Context
 from dialogs.understanding.text import words_of
 from dialogs.understanding.titles import with_places
-from tests.dialogs.cinema import attribute, film, understander
+from dialogs.understanding.understander import _without_repeats
+from tests.dialogs.cinema import DECADES, attribute, cinema, film, understander
 
 SHOWN = tuple(film(title) for title in ("Heat", "The Matrix", "Fargo", "Scream 2", "Jackie Brown"))
 NOTHING = Context()
@@ -143,6 +144,102 @@ def test_critiques(message: str, place: int, direction: int) -> None:
     (act,) = heard(message, LIST)
     assert isinstance(act, Critique)
     assert (act.item, act.direction) == (SHOWN[place], direction)
+
+
+@pytest.mark.parametrize(("message", "places", "kind"), [
+    ("seen 1 and 2", (1, 2), Seen), ("I've seen the first two", (1, 2), Seen), ("seen 1, 3 and 4", (1, 3, 4), Seen),
+    ("watched the last three", (3, 4, 5), Seen), ("I know Heat, Fargo and Scream 2", (1, 3, 4), Seen),
+    ("seen all of them", (1, 2, 3, 4, 5), Seen), ("I have already seen these", (1, 2, 3, 4, 5), Seen),
+    ("I've seen Heat but not Fargo", (1,), Seen), ("not 2 or 3", (2, 3), Dislike), ("neither 1 nor 5", (1, 5), Dislike),
+    ("they are all boring", (1, 2, 3, 4, 5), Dislike), ("more like the first two", (1, 2), Like),
+    ("1 and 3 look good", (1, 3), Accept), ("either 2 or 4", (2, 4), Accept), ("the last two please", (4, 5), Accept),
+    ("2 please", (2,), Accept), ("matrix", (2,), Accept), ("the newest one", (5,), Accept),
+    ("tell me more about 2", (2,), AskWhy), ("what is the third one about?", (3,), AskWhy),
+    ("how long is number 4", (4,), AskWhy),
+])  # fmt: skip
+def test_several_items_of_a_list_at_once(message: str, places: tuple[int, ...], kind: type) -> None:
+    acts = heard(message, LIST)
+    assert all(isinstance(act, kind) for act in acts)
+    if kind is Accept and message == "the newest one":
+        years = [int(cinema().catalogue.years[item]) for item in SHOWN]
+        places = (years.index(max(years)) + 1,)
+    assert tuple(SHOWN.index(act.item) + 1 for act in acts) == places  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("message", ["I haven't seen 3", "I have not seen Fargo yet", "all good", "6", "what?", "help"])
+def test_what_passes_no_verdict_on_a_list(message: str) -> None:
+    assert not any(isinstance(act, Seen | Dislike | Like | Accept | Inform) for act in heard(message, LIST))
+
+
+@pytest.mark.parametrize(("message", "wanted"), [
+    ("after 1990", {"1990s", "2000s"}), ("since the eighties", {"1980s", "1990s", "2000s"}),
+    ("before 1980", {"1970s"}), ("older than 1990", {"1970s", "1980s"}), ("1990 or later", {"1990s", "2000s"}),
+    ("between 1975 and 1985", {"1970s", "1980s"}), ("nothing before 2000", {"2000s"}),
+    ("from the last ten years", {"2000s"}),
+    ("something recent", {"1990s", "2000s"}), ("something old", {"1970s", "1980s"}),
+    ("80s or newer", {"1980s", "1990s", "2000s"}),
+    ("not older than 1985", {"1980s", "1990s", "2000s"}),
+])  # fmt: skip
+def test_years_as_bounds_rule_decades_out(message: str, wanted: set[str]) -> None:
+    out = {name for name in DECADES if wants(name, holds=False) in heard(message)}
+    assert set(DECADES) - out == wanted
+    assert len(heard(message)) == len(out)
+
+
+@pytest.mark.parametrize(("message", "acts"), [
+    ("too long", [("running time", -1)]), ("too old", [("decade", 1)]), ("they are all too old", [("decade", 1)]),
+    ("not older", [("decade", 1)]), ("shorter than two hours", []),
+])  # fmt: skip
+def test_too_much_of_something_asks_for_less(message: str, acts: list[tuple[str, int]]) -> None:
+    catalogue = cinema().catalogue
+    found = [act for act in heard(message, LIST) if isinstance(act, Critique)]
+    facets = [catalogue.facets[catalogue.attribute_facet[act.attribute]].name for act in found]
+    assert [(facet, act.direction) for facet, act in zip(facets, found, strict=True)] == acts
+
+
+@pytest.mark.parametrize(("message", "acts"), [
+    ("not too long", [wants("120 to 149 minutes", holds=False)]), ("less horror, more comedy", None),
+    ("less horror more comedy", [wants("Horror", holds=False), wants("Comedy")]),
+    ("I am tired of comedies", [wants("Comedy", holds=False)]), ("non-french", [wants("France", holds=False)]),
+    ("withuot horror", [wants("Horror", holds=False)]), ("I don't like horror or comedies", None),
+    ("with Robert Downey, Jr. please", [wants("Robert Downey, Jr.")]),
+    ("a film written by Clint Eastwood", None), ("Tarantino", [wants("Quentin Tarantino")]),
+    ("by tarantino", [wants("Quentin Tarantino")]),
+    ("a comedy with Bill Muray", [wants("Comedy"), wants("Bill Murray")]),
+    ("2h", [wants("120 to 149 minutes")]), ("1h45", [wants("105 to 119 minutes")]),
+    ("ok bye", [Leave()]), ("undo that", [Undo()]), ("let's start again", [Restart()]),
+    ("thank you so much", [Greet()]),
+    ("recommend me something", [DontCare()]), ("something my kids will like", []),
+])  # fmt: skip
+def test_how_people_turn_things_around_and_cut_them_short(message: str, acts: list[object] | None) -> None:
+    if acts is None:
+        turned = {act.attribute for act in heard(message) if isinstance(act, Inform) and not act.holds}
+        assert (attribute("Horror") in turned) == ("horror" in message)
+    else:
+        assert heard(message) == (acts or [Unclear()])
+
+
+@pytest.mark.parametrize(("message", "acts"), [
+    ("all of them", ["Horror", "Comedy", "Drama", "Thriller"]), ("the last one", ["Thriller"]),
+    ("number 2", ["Comedy"]), ("the first and the third", ["Horror", "Drama"]), ("probably 2", ["Comedy"]),
+])  # fmt: skip
+def test_options_are_pointed_at_as_items_are(message: str, acts: list[str]) -> None:
+    assert heard(message, FOUR) == [wants(name) for name in acts]
+
+
+@pytest.mark.parametrize(("message", "act"), [
+    ("any of them", DontCare), ("I don't like any of them", Deny), ("what?", Unclear), ("next question", DontCare),
+    ("that's fine, I guess so", Affirm), ("hell no", Deny), ("why not", Affirm), ("it depends", SortOf),
+    ("maybe", SortOf),
+])  # fmt: skip
+def test_plain_answers(message: str, act: type) -> None:
+    assert isinstance(heard(message, ONE)[-1], act)
+
+
+def test_a_name_outweighs_a_guess_to_the_contrary() -> None:
+    acts = [wants("Horror", holds=False, confidence=0.98), wants("Horror", confidence=0.8)]  # type: ignore[arg-type]
+    assert list(_without_repeats(acts)) == acts[:1]
+    assert list(_without_repeats([acts[0], wants("Horror")])) == [wants("Horror")]
 
 
 def test_a_title_that_looks_like_another_one_on_show_is_not_taken_for_it() -> None:
