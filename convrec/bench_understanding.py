@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import rich_click as click
+from click.exceptions import Exit
 from rich import box
 from rich.progress import track
 from rich.table import Table
@@ -27,18 +28,23 @@ from convrec.run_options import (
 )
 from convrec.settings import Settings
 from convrec.yardstick import calibrations_per_second
+from graph.errors import OptionError
 from graph.whole_file import written_whole
 from policy import registry
 from policy.tuned_rules import Conditions
 from simulator.runs import draw_targets
 
 if TYPE_CHECKING:
+    from convrec.fuzzing import FuzzFigures
     from convrec.speech_measures import SpeechFigures
 
 SCHEMA_VERSION = 1
 
 LEAST_RATIO = 0.90
 """Part of the success with buttons that has to be left with speech."""
+
+GOAL_MS = 200.0
+"""Milliseconds that 99 of 100 messages may take at most."""
 
 LISTENERS = ("shipped", "no MiniLM", "exact words", "one behind", "deaf")
 
@@ -53,8 +59,8 @@ AFFINITY, TURNS = "hybrid", 15
 @click.option("--data", default="movies", show_default=True, help="Data set that people look for something in.")
 @click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True,
               help="Whose items are looked for; valid is for trying things out.")  # fmt: skip
-@click.option("--dialogues", type=click.IntRange(10, 1_000_000), default=1000, show_default=True,
-              help="Dialogues of each row, held twice.")  # fmt: skip
+@click.option("--dialogues", type=click.IntRange(0, 1_000_000), default=1000, show_default=True,
+              help="Dialogues of each row, held twice; 0 for none.")  # fmt: skip
 @click.option("--questions", multiple=True, type=click.Choice(["binary", "facet", "multi"]),
               default=("binary", "facet", "multi"), show_default=True, help="As often as wanted.")  # fmt: skip
 @click.option("--policy", multiple=True, type=click.Choice(registry.names()), default=("bayes", "unified"),
@@ -63,31 +69,43 @@ AFFINITY, TURNS = "hybrid", 15
               help="Kind of simulated user, as often as wanted.")  # fmt: skip
 @click.option("--listener", multiple=True, type=click.Choice(LISTENERS), default=LISTENERS, show_default=True,
               help="Who understands, as often as wanted.")  # fmt: skip
+@click.option("--fuzz", "fuzzed", type=click.IntRange(0, 10_000_000), default=20_000, show_default=True, metavar="N",
+              help="Messages that nobody should send, in conversations as chat holds them; 0 for none.")  # fmt: skip
+@click.option("--fuzz-data", default="movies-all", show_default=True, help="Data set of those conversations.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other people.")
 @click.option("--show", type=click.IntRange(0, 60), default=0, show_default=True,
               help="Messages to print that were not understood as meant, of each row.")  # fmt: skip
 @click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="FILE", help="Write figures here.")
 def understanding(
     data: str, split: str, dialogues: int, questions: tuple[str, ...], policy: tuple[str, ...], users: tuple[str, ...],
-    listener: tuple[str, ...], seed: int, show: int, json_path: Path | None,
+    listener: tuple[str, ...], fuzzed: int, fuzz_data: str, seed: int, show: int, json_path: Path | None,
 ) -> None:  # fmt: skip
     """Let simulated users say what they would press, and compare what is found with and without the words.
 
     They use synonyms that stand nowhere in the understander, and mistype one longer word in ten. Beside the
     understander that is shipped stand the same one without likeness of meaning (MiniLM), one that matches words letter
     by letter, one that hears the message before instead of this one, and one that is deaf.
+
+    Then a conversation is sent what nobody should send: noise, other scripts, code, 200,000 letters. It ends with exit
+    code 1 when anything crashes, or is said that the verifier has not passed.
     """
     check_output(json_path, "--json")
+    if not dialogues and not fuzzed:
+        raise OptionError("--dialogues 0 --fuzz 0: there is nothing left to measure; leave one of them out")
     rows = list(product(users, questions, policy))
     for kind, mode, _ in rows:
         RunOptions(data, AFFINITY, kind, mode, TURNS, "keep").check_names()
     with threadpool_limits(1):
         before = calibrations_per_second()
-        found = _measure(data, split, dialogues, rows, listener, seed)
+        found = _measure(data, split, dialogues, rows, listener, seed) if dialogues else []
+        noise = _fuzz(fuzz_data, fuzzed, seed) if fuzzed else None
         yardstick = (before + calibrations_per_second()) / 2
-    for kind in users:
+    for kind in users if found else ():
         console.print(_success_table(kind, [each for each in found if each.users == kind]))
-    console.print(_messages_table(found))
+    if found:
+        console.print(_messages_table(found))
+    if noise is not None:
+        console.print(_fuzz_table(noise))
     for each in found:
         for message in each.mistaken[:show]:
             console.print(f"  {each.listener}, {each.questions}: {message}", markup=False)
@@ -95,10 +113,22 @@ def understanding(
         content = {
             "schema_version": SCHEMA_VERSION, "command": provenance.command_line(), "commit": provenance.commit(),
             "device": provenance.device(), "calibrations_per_second": yardstick,
-            "results": [asdict(each) for each in found],
+            "results": [asdict(each) for each in found], "fuzz": None if noise is None else asdict(noise),
         }  # fmt: skip
         with written_whole(json_path) as unfinished:
-            unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    if noise is not None and (noise.crashes or noise.strange_replies):
+        raise Exit(1)
+
+
+def _fuzz(data: str, count: int, seed: int) -> "FuzzFigures":
+    from convrec.fuzzing import fuzz
+    from convrec.talk import Table as TalkTable
+    from convrec.talk import TalkOptions
+
+    table = TalkTable(TalkOptions(data=data))
+    steps = iter(track(range(count), "fuzzing", console=notices, transient=True))
+    return fuzz(table, count, seed, lambda: next(steps, None))
 
 
 def _measure(
@@ -137,6 +167,21 @@ def _success_table(kind: str, found: "Sequence[SpeechFigures]") -> Table:
             f"[bold]{ratio}[/]" if met else ratio, f"{each.buttons_at:.1f}", f"{each.speech_at:.1f}",
         )  # fmt: skip
         before = row
+    return table
+
+
+def _fuzz_table(found: "FuzzFigures") -> Table:
+    title = (
+        f"{found.messages:,} messages that nobody should send, on {found.data}: {found.crashes} crashes, "
+        f"{found.strange_replies} strange replies"
+    )
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, collapse_padding=True)
+    for heading in ("kind", "messages", "ms, p99", "slowest"):
+        table.add_column(heading, justify="left" if heading == "kind" else "right", no_wrap=True)
+    for kind, (count, p99, slowest) in found.kinds.items():
+        table.add_row(kind, f"{count:,}", f"{p99:.0f}", f"{slowest:.0f}")
+    met = f"[bold]{found.p99_ms:.0f}[/]" if found.p99_ms <= GOAL_MS else f"{found.p99_ms:.0f}"
+    table.add_row(f"all (goal {GOAL_MS:.0f} ms)", f"{found.messages:,}", met, f"{found.slowest_ms:.0f}")
     return table
 
 

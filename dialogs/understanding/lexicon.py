@@ -4,6 +4,7 @@ Legend: V items, P attributes.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -194,15 +195,20 @@ class Lexicon:
 
     @cached_property
     def _names(self) -> tuple[list[str], list[str]]:
-        plain = [name for name in self._attributes if len(name) >= 4]
-        return plain, [name for name in self._items if len(name) >= 4]
+        """Names of attributes and of items by length, so that those are looked at that may be alike."""
+        plain, titles = (sorted((name for name in names if len(name) >= 4), key=len)
+                         for names in (self._attributes, self._items))  # fmt: skip
+        return plain, titles
 
     def misspelt(self, text: str, titles: bool) -> tuple[Meaning, ...]:
         """What a word or two may have been meant to be, likeliest first."""
         if len(text) < 4:
             return ()
-        names = self._names[titles]
-        alike = process.extractOne(text, names, scorer=fuzz.ratio, score_cutoff=CLOSE if len(text) > 5 else 88.0)
+        names, least = self._names[titles], CLOSE if len(text) > 5 else 88.0
+        # The likeness of two texts is at most that of a text and its beginning.
+        longest = len(text) * (200 - least) / least
+        start, end = (bisect_left(names, size, key=len) for size in (len(text) * least / (200 - least), longest + 1e-9))
+        alike = process.extractOne(text, names[start:end], scorer=fuzz.ratio, score_cutoff=least)
         if alike is None:
             return ()
         name, score, _ = alike

@@ -12,6 +12,12 @@ from dialogs.understanding.plain import is_filler, is_negation, negates
 from dialogs.understanding.protocol import TYPED, Context
 from dialogs.understanding.text import Word, fold
 
+LEAST_LETTERS = 3
+"""Letters of a word that can mean something by itself."""
+
+MOST_UNKNOWN = 8
+"""Words of a clause that may be misspelt, or may paraphrase something; of more, it is no sentence to us."""
+
 
 class Namer:
     """Finds what a clause names.
@@ -25,8 +31,11 @@ class Namer:
         self._unnamed = said.CUED | {word for facet in self._catalogue.facets for word in fold(facet.name).split()}
         """Words beside a name that mean nothing alone: they say of which facet it is."""
 
-    def named(self, words: Sequence[Word], context: Context) -> Iterator[UserAct]:
-        """Attributes and items that are named, misspelt or paraphrased."""
+    def named(self, words: Sequence[Word], context: Context, guess: bool = True) -> Iterator[UserAct]:
+        """Attributes and items that are named, misspelt or paraphrased.
+
+        :param guess: whether to look for what is misspelt or paraphrased, which takes longer.
+        """
         tokens = [word.folded for word in words]
         text = " ".join(tokens)
         verdict = verdict_of(tokens)
@@ -35,7 +44,8 @@ class Namer:
         if not found and len(words) > 1:
             found = [each for each in self._lexicon.find(words, True, asked) if _is_title(each, words)]
         taken = {place for each in found for place in range(each.start, each.end)}
-        found += self._loose(words, taken, verdict is not None)
+        if guess:
+            found += self._loose(words, taken, verdict is not None)
         found.sort(key=lambda each: each.start)
         dates = list(decades_ruled_out(text, self._lexicon.decades))
         for attribute, sure in dates:
@@ -53,11 +63,14 @@ class Namer:
                 yield act
                 meant = True
         left = [token for place, token in enumerate(tokens) if place not in taken]
-        yield from self._paraphrased(words, left, context, FROM if not meant else SURER)
+        yield from self._paraphrased(words, left, context, FROM if not meant else SURER, guess)
 
     def _loose(self, words: Sequence[Word], taken: set[int], titles: bool) -> list[Found]:
         """Words that nobody has understood and that look like misspelt names."""
-        found = []
+        found: list[Found] = []
+        unknown = [place for place, word in enumerate(words) if place not in taken and not is_idle(word.folded)]
+        if len(unknown) > MOST_UNKNOWN:
+            return found
         for size in (3, 2, 1):
             for start in range(len(words) - size + 1):
                 span = range(start, start + size)
@@ -138,7 +151,7 @@ class Namer:
         return ranked
 
     def _paraphrased(
-        self, words: Sequence[Word], left: Sequence[str], context: Context, least: float
+        self, words: Sequence[Word], left: Sequence[str], context: Context, least: float, guess: bool
     ) -> Iterator[UserAct]:
         """What the words that name nothing come to.
 
@@ -150,13 +163,19 @@ class Namer:
         for attribute, holds in spans:
             yield Inform(attribute=attribute, holds=holds, confidence=0.9)
         names = {word.folded for word in words[1:] if word.named}
-        content = [token for token in left if not (is_idle(token) or token in self._unnamed or token in names)]
+        unnamed = self._unnamed | names
+        content = [
+            token for token in left if len(token) >= LEAST_LETTERS and not is_idle(token) and token not in unnamed
+        ]
         if spans or not content:
             if not spans and not content and least == FROM and context.on_table is None and len(left) == len(tokens):
                 yield Unclear()
             return
         options = context.on_table.options if isinstance(context.on_table, Ask) else ()
-        meaning = self._paraphrases.nearest(" ".join(content), options, least) if self._paraphrases else None
+        sayable = guess and len(content) <= MOST_UNKNOWN
+        meaning = (
+            self._paraphrases.nearest(" ".join(content), options, least) if self._paraphrases and sayable else None
+        )
         if meaning is not None:
             attribute, sure = meaning
             yield Inform(attribute=attribute, holds=not negates(tokens), confidence=sure)

@@ -73,7 +73,7 @@ class Paraphrases:
         if not len(self.attributes):
             return None
         # Said alone, and as what is looked for: "funny", "funny film".
-        near = self._vectors @ _embed(phrase) + self._vectors @ _embed(f"{phrase} {self._noun}")
+        near = self._vectors @ (_embed(phrase, f"{phrase} {self._noun}").sum(axis=0))
         # Any film is near any other film: what counts is by how much one attribute is nearer than is usual, and than
         # the next one.
         near -= near[self._usual].mean()
@@ -99,7 +99,7 @@ class Manners:
 
     def nearest(self, phrase: str) -> tuple[str, float] | None:
         """What a phrase comes to, and the chance that it is meant; None where nothing is near, or two are alike."""
-        cosines = self._vectors @ _embed(phrase)
+        cosines = self._vectors @ _embed(phrase)[0]
         by_kind: dict[str, float] = {}
         for kind, cosine in zip(self._kinds, cosines.tolist(), strict=True):
             by_kind[kind] = max(by_kind.get(kind, -1.0), cosine)
@@ -114,13 +114,14 @@ PLAIN_FROM, PLAIN_MARGIN = 0.55, 0.04
 
 
 @lru_cache(maxsize=4096)
-def _embed_kept(phrase: str) -> bytes:
-    found = load_encoder().encode([phrase], batch_size=1, show_progress_bar=False, normalize_embeddings=True)
-    return np.asarray(found[0], np.float32).tobytes()
+def _embed_kept(phrases: tuple[str, ...]) -> bytes:
+    found = load_encoder().encode(list(phrases), batch_size=8, show_progress_bar=False, normalize_embeddings=True)
+    return np.asarray(found, np.float32).tobytes()
 
 
-def _embed(phrase: str) -> NDArray[np.float32]:
-    return np.frombuffer(_embed_kept(phrase), np.float32)
+def _embed(*phrases: str) -> NDArray[np.float32]:
+    """Embeddings, shape (phrases, D)."""
+    return np.frombuffer(_embed_kept(phrases), np.float32).reshape(len(phrases), -1)
 
 
 def _sentence(noun: str, facet: str, name: str) -> str:

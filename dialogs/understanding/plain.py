@@ -16,6 +16,9 @@ NUMBER = re.compile(r"#?\d{1,2}")
 CLOSE_PLAIN = 84.0
 """Likeness, of 100, from which a clause is taken for a plain answer."""
 
+LONGEST_PLAIN = 60
+"""Letters of a clause that may be a misspelt plain answer."""
+
 PLAINLY: Mapping[str, tuple[str, ...]] = {
     "dont-know": said.DONT_KNOW, "dont-care": said.DONT_CARE, "sort-of": said.SORT_OF, "affirm": said.YES,
     "deny": said.NO, "defer": said.DEFER, "greet": said.GREET,
@@ -43,7 +46,11 @@ def plain_kind(text: str) -> str | None:
         return "greet"
     if names_nothing(tokens) and (negated or set(tokens) & said.POSITIVE):
         return "deny" if negated else "affirm"
-    if len(text) < 4 or all(token in _KNOWN for token in tokens) or any(place.isdigit() for place in text):
+    if (
+        not 4 <= len(text) <= LONGEST_PLAIN
+        or all(token in _KNOWN for token in tokens)
+        or any(place.isdigit() for place in text)
+    ):
         return None  # nothing is misspelt, or a number is named
     likeness = {
         kind: max(fuzz.ratio(text, each) for each in phrases)
@@ -104,6 +111,11 @@ _LONG_NEGATIONS = ("without", "nothing", "neither", "nobody", "except", "exclude
 def negates(tokens: Iterable[str]) -> bool:
     """Whether any of the words is a negation."""
     return any(is_negation(token) for token in tokens)
+
+
+def is_known(token: str) -> bool:
+    """Whether a word is one of those that plain answers are made of."""
+    return token in _KNOWN
 
 
 def names_nothing(tokens: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-LONGEST = 2_000
+LONGEST = 1_000
 """Characters of a message that are read; nobody types more to say what they are looking for."""
 
 _WORD = re.compile(r"[0-9]+(?:['’]?s\b)?|[^\W\d_]+(?:['’.&-][^\W\d_]+)*|[.,;:!?…]+", re.UNICODE)

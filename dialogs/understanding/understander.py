@@ -36,13 +36,20 @@ from dialogs.understanding.on_show import about_list, comparison, critique_of, p
 from dialogs.understanding.options import misspelt, numbered
 from dialogs.understanding.paraphrase import Manners, Paraphrases
 from dialogs.understanding.places import place_of
-from dialogs.understanding.plain import names_nothing, negates, plain_act, plain_kind
+from dialogs.understanding.plain import is_known, names_nothing, negates, plain_act, plain_kind
 from dialogs.understanding.protocol import TYPED, Context
 from dialogs.understanding.text import Word, fold, is_unfinished, words_of
 from dialogs.understanding.titles import with_places
 
 LEAST_SURE = 0.6
 """Confidence below which a name that was found gives way to a plain answer."""
+
+MOST_GUESSED, MOST_WORDS = 2, 16
+"""Clauses of a message that are guessed at where they name nothing, and words of one that may be a plain answer: a
+guess takes some ten milliseconds."""
+
+MOST_ACTS = 16
+"""Acts that are taken from one message; nobody says more at once, but a paste may."""
 
 OUTWEIGHS = 0.05
 """By how much surer the first of two opposite answers has to be than the second to count: a name, against a guess."""
@@ -61,6 +68,18 @@ class _Clause:
     @property
     def text(self) -> str:
         return " ".join(self.tokens)
+
+
+@dataclass
+class Guesses:
+    """How many clauses of a message may still be guessed at."""
+
+    left: int
+
+    def take(self) -> bool:
+        """Whether this one may be."""
+        self.left -= 1
+        return self.left >= 0
 
 
 class LexicalUnderstander:
@@ -98,7 +117,7 @@ class LexicalUnderstander:
         acts = list(_without_repeats(_one_critique(acts, context)))
         if unfinished and not any(isinstance(act, Defer) for act in acts):
             acts = [*(act for act in acts if not isinstance(act, Unclear)), Fragment()]
-        return tuple(acts) or (Unclear(),)
+        return tuple(acts[:MOST_ACTS]) or (Unclear(),)
 
     def _meant(self, tokens: Sequence[str], meanings: Sequence[Inform | Like]) -> tuple[UserAct, ...]:
         """Which of several things that were asked back is meant: by number, by facet, by year."""
@@ -141,7 +160,7 @@ class LexicalUnderstander:
     def _parts(self, words: Sequence[Word], context: Context, unfinished: bool) -> Iterator[UserAct | None]:
         alone = isinstance(context.on_table, Recommend) and len(context.shown) == 1
         last: int | None = context.shown[0] if alone else None
-        seen_before = False
+        seen_before, guesses = False, Guesses(MOST_GUESSED)
         for clause in _clauses(words):
             tokens = clause.tokens
             verdict = verdict_of(tokens)
@@ -153,7 +172,7 @@ class LexicalUnderstander:
             compared = comparison(tokens) if last is not None and last not in context.shown else None
             if compared is not None and last is not None:
                 yield critique_of(self._catalogue, last, *compared)
-            for act in self._clause(clause, context):
+            for act in self._clause(clause, context, guesses):
                 item = getattr(act, "item", None)
                 last = last if item is None else item
                 yield act
@@ -161,7 +180,7 @@ class LexicalUnderstander:
         if not words:
             yield Fragment() if unfinished else Unclear()
 
-    def _clause(self, clause: _Clause, context: Context) -> Iterator[UserAct | None]:
+    def _clause(self, clause: _Clause, context: Context, guesses: "Guesses") -> Iterator[UserAct | None]:
         plain = self._plain(clause.text, context)
         if plain is not None:
             yield plain
@@ -173,8 +192,15 @@ class LexicalUnderstander:
         if acts:
             yield from acts
             return
-        acts = list(self._namer.named(clause.words, context))
-        if not any(isinstance(act, Inform | Like | Dislike | Seen) and act.confidence >= LEAST_SURE for act in acts):
+        guess = guesses.take()
+        acts = list(self._namer.named(clause.words, context, guess))
+        if (
+            guess
+            and len(tokens) <= MOST_WORDS
+            and not any(
+                isinstance(act, Inform | Like | Dislike | Seen) and act.confidence >= LEAST_SURE for act in acts
+            )
+        ):
             politely = self._politely(clause.text, context)
             if politely is not None:
                 acts = [politely]
@@ -187,7 +213,8 @@ class LexicalUnderstander:
 
     def _politely(self, text: str, context: Context) -> UserAct | None:
         """The same in words that nobody has listed."""
-        said_in_words = not text.replace(" ", "").isdigit()
+        tokens = text.split()
+        said_in_words = any(is_known(token) for token in tokens) or (len(tokens) == 1 and text.isalpha())
         found = self._manners.nearest(text) if self._manners is not None and said_in_words else None
         if found is None or (context.on_table is None and found[0] not in ("dont-care", "dont-know")):
             return None

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from convrec import cli
+from convrec.fuzzing import fuzz
 from convrec.speech_measures import Deaf, OneBehind, measure_speech, success_turns
+from convrec.talk import Table, TalkOptions
+from dialogs.generation.speaker import Said
 from dialogs.understanding import Understander
 from dialogs.understanding.exact import ExactWords
 from graph.affinity.popularity import Popularity
@@ -46,7 +49,7 @@ def test_who_understands_more_finds_more_and_who_understands_nothing_finds_nothi
 def test_it_is_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "understanding.json"
     arguments = ["--data", DATA, "--dialogues", "12", "--questions", "multi", "--policy", "bayes", "--users", "classic"]
-    arguments += ["--listener", "exact words", "--listener", "deaf", "--json", str(out)]
+    arguments += ["--listener", "exact words", "--listener", "deaf", "--fuzz", "0", "--json", str(out)]
     assert cli.main(["bench", "understanding", *arguments]) == 0
     told = capsys.readouterr().out
     assert "classic users" in told
@@ -58,8 +61,35 @@ def test_it_is_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert content["results"][1]["speech_sr"] == 0.0
 
 
+def table() -> Table:
+    return Table(TalkOptions(DATA, "bayes", "popularity"), paraphrases=False)
+
+
+def test_nothing_that_is_sent_crashes_a_conversation_or_gets_into_a_reply() -> None:
+    found, again = (fuzz(table(), 250, 0) for _ in range(2))
+    assert (found.crashes, found.strange_replies, found.messages) == (0, 0, 250)
+    assert len(found.kinds) == 11
+    assert sum(count for count, _, _ in found.kinds.values()) == 250
+    assert max(length for _, _, _, length, _ in found.slowest) > 2000
+    assert found.acts == again.acts, "the same seed sends the same messages"
+    assert found.median_ms <= found.p99_ms <= found.slowest_ms
+
+
+def test_a_crash_and_a_reply_that_says_what_it_should_not_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = table()
+    monkeypatch.setattr(broken.speaker, "say_one", lambda request, seed: Said("The best film ever is Heat.", "liar", 0))
+    told = fuzz(broken, 30, 0)
+    assert told.strange_replies > 20
+    deaf = table()
+    monkeypatch.setattr(deaf.understander, "understand", lambda message, context: 1 // ("a" not in message))
+    told = fuzz(deaf, 30, 0)
+    assert told.crashes == 30
+    assert told.first_crash.startswith(("ZeroDivisionError", "TypeError"))
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (["--users", "nobody"], "nobody"), (["--listener", "ear"], "ear"), (["--json", "nowhere/x.json"], "not exist"),
+    (["--dialogues", "0", "--fuzz", "0"], "nothing left to measure"),
 ])  # fmt: skip
 def test_bad_input_is_one_line(arguments: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["bench", "understanding", *arguments]) == 2
