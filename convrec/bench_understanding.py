@@ -11,7 +11,7 @@ import numpy as np
 import rich_click as click
 from click.exceptions import Exit
 from rich import box
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
@@ -127,8 +127,9 @@ def _fuzz(data: str, count: int, seed: int) -> "FuzzFigures":
     from convrec.talk import TalkOptions
 
     table = TalkTable(TalkOptions(data=data))
-    steps = iter(track(range(count), "fuzzing", console=notices, transient=True))
-    return fuzz(table, count, seed, lambda: next(steps, None))
+    with Progress(console=notices, transient=True, disable=not notices.is_terminal) as progress:
+        task = progress.add_task("fuzzing", total=count)
+        return fuzz(table, count, seed, lambda: progress.advance(task))
 
 
 def _measure(

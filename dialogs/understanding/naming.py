@@ -162,11 +162,8 @@ class Namer:
         spans = list(running_times(" ".join(tokens), self._lexicon.spans))
         for attribute, holds in spans:
             yield Inform(attribute=attribute, holds=holds, confidence=0.9)
-        names = {word.folded for word in words[1:] if word.named}
-        unnamed = self._unnamed | names
-        content = [
-            token for token in left if len(token) >= LEAST_LETTERS and not is_idle(token) and token not in unnamed
-        ]
+        unnamed = self._unnamed | {word.folded for word in words[1:] if word.named}
+        content = [each for each in left if len(each) >= LEAST_LETTERS and not is_idle(each) and each not in unnamed]
         if spans or not content:
             if not spans and not content and least == FROM and context.on_table is None and len(left) == len(tokens):
                 yield Unclear()

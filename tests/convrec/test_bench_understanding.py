@@ -10,8 +10,9 @@ from convrec import cli
 from convrec.fuzzing import fuzz
 from convrec.speech_measures import Deaf, OneBehind, measure_speech, success_turns
 from convrec.talk import Table, TalkOptions
+from dialogs.acts import Unclear, UserAct
 from dialogs.generation.speaker import Said
-from dialogs.understanding import Understander
+from dialogs.understanding import Context, Understander
 from dialogs.understanding.exact import ExactWords
 from graph.affinity.popularity import Popularity
 from graph.answers import QuestionMode
@@ -80,11 +81,18 @@ def test_a_crash_and_a_reply_that_says_what_it_should_not_are_told(monkeypatch: 
     monkeypatch.setattr(broken.speaker, "say_one", lambda request, seed: Said("The best film ever is Heat.", "liar", 0))
     told = fuzz(broken, 30, 0)
     assert told.strange_replies > 20
-    deaf = table()
-    monkeypatch.setattr(deaf.understander, "understand", lambda message, context: 1 // ("a" not in message))
-    told = fuzz(deaf, 30, 0)
-    assert told.crashes == 30
-    assert told.first_crash.startswith(("ZeroDivisionError", "TypeError"))
+    fragile = table()
+
+    def understand(message: str, context: Context) -> tuple[UserAct, ...]:
+        if "a" in message:
+            raise KeyError("a")
+        return (Unclear(),)
+
+    monkeypatch.setattr(fragile.understander, "understand", understand)
+    told = fuzz(fragile, 40, 0)
+    assert 0 < told.crashes < 40
+    assert sum(count for count, _, _ in told.kinds.values()) == 40 - told.crashes
+    assert told.first_crash.startswith("KeyError: 'a': ")
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
