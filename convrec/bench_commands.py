@@ -23,6 +23,7 @@ from convrec.affinity_page import PICTURE, draw_calibration
 from convrec.bench_affinity import affinity
 from convrec.bench_agent import agent
 from convrec.bench_chat import chat
+from convrec.bench_kills import kills
 from convrec.bench_language import language
 from convrec.bench_policy import policy
 from convrec.bench_simulator import simulator
@@ -72,6 +73,7 @@ bench.add_command(agent)
 bench.add_command(chat)
 bench.add_command(language)
 bench.add_command(understanding)
+bench.add_command(kills)
 
 
 @bench.command(
