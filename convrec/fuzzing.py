@@ -8,7 +8,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -150,6 +150,8 @@ class FuzzFigures:
     """From the message to the last word of the reply."""
     p99_ms: float
     slowest_ms: float
+    cpu_p99_ms: float
+    """The same in time of the processor, which says what a machine with nothing else to do would take."""
     understanding_p99_ms: float
     kinds: dict[str, tuple[int, float, float]]
     """Of each kind of message: how many, p99 and the slowest in milliseconds."""
@@ -168,9 +170,10 @@ def fuzz(table: Table, count: int, seed: int, advance: Callable[[], None] = lamb
     fuzzer, timed = Fuzzer(table.dataset.catalogue, rng), _Timed(table)
     session, conversations = timed.session(seed), 1
     spent: list[tuple[float, float, str, str]] = []
+    of_cpu: list[float] = []
     crashes, first_crash, strange, acts = 0, "", 0, Counter[str]()
     for kind, message in fuzzer.messages(count):
-        timed.seconds = 0.0
+        timed.seconds, cpu = 0.0, process_time()
         try:
             reply = session.hear(message)
         except Exception as error:  # noqa: BLE001  # what is looked for
@@ -181,6 +184,7 @@ def fuzz(table: Table, count: int, seed: int, advance: Callable[[], None] = lamb
         finally:
             advance()
         spent.append((1000 * reply.seconds, 1000 * timed.seconds, kind, message))
+        of_cpu.append(1000 * (process_time() - cpu))
         acts.update(act.act for act in reply.heard)
         waits = all(act.act == "wait" for act in reply.says)
         strange += (not reply.text and not waits) or any(_problems(table.dataset.catalogue, reply))
@@ -198,7 +202,8 @@ def fuzz(table: Table, count: int, seed: int, advance: Callable[[], None] = lamb
     )
     return FuzzFigures(
         table.dataset.name, count, crashes, first_crash, strange, conversations, float(np.median(whole)),
-        float(np.quantile(whole, 0.99)), float(whole.max()), float(np.quantile(understanding, 0.99)), kinds, slowest,
+        float(np.quantile(whole, 0.99)), float(whole.max()), float(np.quantile(of_cpu, 0.99)),
+        float(np.quantile(understanding, 0.99)), kinds, slowest,
         dict(acts.most_common()),
     )  # fmt: skip
 
