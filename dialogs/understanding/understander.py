@@ -5,8 +5,10 @@ are turned around where the clause says no.  What is left and looks like content
 for a paraphrase.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dialogs.acts import (
     Affirm,
@@ -82,6 +84,14 @@ class Guesses:
         return self.left >= 0
 
 
+def _version() -> str:
+    """A hash of all source that understanding depends on, so that a kept dialogue says what it was understood by."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 class LexicalUnderstander:
     """See :class:`dialogs.understanding.protocol.Understander`.
 
@@ -89,7 +99,7 @@ class LexicalUnderstander:
     :param manners: the same for plain answers, :data:`PLAINLY`; None to do without.
     """
 
-    name = "lexical"
+    name = f"lexical {_version()}"
 
     def __init__(
         self, lexicon: Lexicon, paraphrases: Paraphrases | None = None, manners: Manners | None = None
