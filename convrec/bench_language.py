@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -16,11 +16,14 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from convrec import provenance
+from convrec.bench_smollm2 import Quickening, quickening
 from convrec.cli import examples
 from convrec.run_options import check_output, console, load_dataset, notices
+from convrec.settings import Settings
 from convrec.yardstick import calibrations_per_second
 from dialogs.generation import registry as generators
 from graph.catalogue import Catalogue
+from graph.errors import OptionError
 from graph.whole_file import written_whole
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from dialogs.generation.requests import Request
 
 SCHEMA_VERSION = 1
+
+REPLIES, SLOW_REPLIES = 10_000, {"smollm2": 500}
+"""Replies of a generator unless a number is given."""
 
 DIALOGUE = 10
 """Replies in a row that are taken for one dialogue when repetition is counted."""
@@ -60,6 +66,8 @@ class LanguageFigures:
     median_ms: float
     p95_ms: float
     samples: tuple[str, ...]
+    quickening: Quickening | None = None
+    """What making it quick has brought, of a generator that was."""
 
 
 def measure(name: str, catalogue: Catalogue, generator: "ReplyGenerator", count: int, seed: int) -> LanguageFigures:
@@ -105,33 +113,49 @@ def without_names(text: str, request: "Request") -> str:
 
 
 @click.command(
-    epilog=examples("convrec bench language", "convrec bench language --data shop --generator neural --replies 500")
+    epilog=examples(
+        "convrec bench language",
+        "convrec bench language --data shop --generator neural --replies 500",
+        "convrec bench language --data movies-all --generator smollm2 --json smollm2.json",
+    )
 )
 @click.option("--data", multiple=True, default=("movies-all", "lastfm_star"), show_default=True, metavar="NAME",
               help="Data set, as often as wanted; a table of your own is one.")  # fmt: skip
-@click.option("--generator", multiple=True, type=click.Choice(generators.names()), default=generators.names(),
-              show_default=True, help="Who words it, as often as wanted.")  # fmt: skip
-@click.option("--replies", type=click.IntRange(10, 1_000_000), default=10_000, show_default=True, help="How many.")
+@click.option("--generator", multiple=True, type=click.Choice(generators.names()),
+              help="Who words it, as often as wanted; all that are here if none is named.")  # fmt: skip
+@click.option("--replies", type=click.IntRange(10, 1_000_000), show_default="10,000; 500 of smollm2",
+              help="How many.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other replies.")
 @click.option("--samples", type=click.IntRange(0, 40), default=0, show_default=True, help="Replies to print.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="FILE", help="Write figures here.")
 def language(
-    data: tuple[str, ...], generator: tuple[str, ...], replies: int, seed: int, samples: int, json_path: Path | None
-) -> None:
+    data: tuple[str, ...], generator: tuple[str, ...], replies: int | None, seed: int, samples: int,
+    json_path: Path | None,
+) -> None:  # fmt: skip
     """Let each generator word acts of every kind, and count what the verifier finds in what is said.
 
-    One core; how often a fixed calculation runs in a second stands beside the times.
+    One core; how often a fixed calculation runs in a second stands beside the times. Of smollm2, plain and quick
+    replies take turns, and seconds of both are told.
     """
     check_output(json_path, "--json")
+    cache = Settings().places().cache
+    chosen_ones = _checked(generator, cache)
     found = []
     for name in data:
         catalogue = load_dataset(name).catalogue
-        for chosen in generator:
+        for chosen in chosen_ones:
+            count = replies or SLOW_REPLIES.get(chosen, REPLIES)
             with threadpool_limits(1):
-                found.append(measure(name, catalogue, generators.make(chosen), replies, seed))
+                figures = measure(name, catalogue, generators.make(chosen, cache), count, seed)
+                if chosen == "smollm2":
+                    figures = replace(figures, quickening=quickening(catalogue, cache, seed))
+            found.append(figures)
             for text in found[-1].samples[:samples]:
                 console.print(f"  {text}", markup=False)
     console.print(_table(found))
+    for each in found:
+        if each.quickening:
+            console.print(f"{each.data}, {each.generator}: {each.quickening}", soft_wrap=True)
     if json_path is not None:
         content = {
             "schema_version": SCHEMA_VERSION, "command": provenance.command_line(), "commit": provenance.commit(),
@@ -139,6 +163,21 @@ def language(
         }  # fmt: skip
         with written_whole(json_path) as unfinished:
             unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _checked(named: tuple[str, ...], cache: Path) -> tuple[str, ...]:
+    """The generators that were named, or all that are here.
+
+    :raises OptionError: when one that was named is not.
+    """
+    lacking = {name: lacks for name in generators.names() if (lacks := generators.lacks(name, cache))}
+    for name in named:
+        if name in lacking:
+            raise OptionError(f"--generator {name}: {lacking[name]}")
+    if not named:
+        for name, lacks in lacking.items():
+            notices.print(f"without {name}: {lacks}")
+    return named or tuple(name for name in generators.names() if name not in lacking)
 
 
 def _table(found: Sequence[LanguageFigures]) -> Table:

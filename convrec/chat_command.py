@@ -16,6 +16,7 @@ from convrec.cli import examples
 from convrec.run_options import console, notices
 from convrec.settings import Settings
 from dialogs.acts import AgentAct, Ask, Nothing, Recommend, Wait
+from dialogs.generation import registry as generators
 from dialogs.phrases import noun_of
 from graph.catalogue import Catalogue
 from graph.printable import printable
@@ -39,6 +40,7 @@ HELP = (
         "convrec chat",
         "convrec chat --data lastfm --user 17 --questions facet",
         "convrec chat --data movies --policy bayes --exclude 'Titanic (1997)'",
+        "convrec chat --generator smollm2",
         "convrec dialogs list",
     )
 )
@@ -46,9 +48,8 @@ HELP = (
 @click.option("--policy", default="unified", show_default=True, metavar="NAME",
               help=f"Who decides what is asked and shown: {', '.join(registry.names())}.")  # fmt: skip
 @click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="An agent of your own.")
-@click.option(
-    "--generator", default="template", show_default=True, metavar="NAME", help="Who words it: template or neural."
-)
+@click.option("--generator", default="template", show_default=True, metavar="NAME",
+              help=f"Who words it: {', '.join(generators.names())}.")  # fmt: skip
 @click.option("--affinity", default="hybrid", show_default=True, help="What is known before the first word.")
 @click.option("--questions", type=click.Choice(["binary", "facet", "multi"]), default="multi", show_default=True,
               help="One attribute (yes or no); four options, name one; four, name all that fit.")  # fmt: skip

@@ -79,13 +79,15 @@ class TalkOptions:
     def check_names(self) -> None:
         """Find out before anything is loaded that a name is not one.
 
-        :raises OptionError: for an unknown policy, affinity or generator.
+        :raises OptionError: for an unknown policy, affinity or generator, or one whose weights are not here.
         """
         affinities.check_name(self.affinity)
         if self.policy not in registry.names():
             raise OptionError(f"--policy {self.policy}: no such policy; choose from {', '.join(registry.names())}")
         if self.generator not in generators.names():
             raise OptionError(f"--generator {self.generator}: no such one; choose from {', '.join(generators.names())}")
+        if lacks := generators.lacks(self.generator, Settings().places().cache):
+            raise OptionError(f"--generator {self.generator}: {lacks}")
 
 
 class Table:
@@ -166,7 +168,7 @@ class Table:
     @cached_property
     def speaker(self) -> Speaker:
         """Words the replies."""
-        return Speaker(self.dataset.catalogue, generators.make(self.options.generator))
+        return Speaker(self.dataset.catalogue, generators.make(self.options.generator, Settings().places().cache))
 
     def session(self, seed: int | None = None) -> Session:
         """A conversation that has not begun."""

