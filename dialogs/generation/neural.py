@@ -9,7 +9,7 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -36,6 +36,11 @@ PAD, END, UNKNOWN = 0, 1, 2
 SPECIAL = ("<pad>", "</s>", "<unk>")
 LONGEST = 48
 """Tokens of a pattern."""
+
+NO_MORE: Mapping[str, Sequence[str]] = {}
+
+FURTHER = 0.3
+"""Share of what is learned from that is further patterns, of a kind that has some."""
 
 CANDIDATES = 4
 """Replies that are made before a template takes over."""
@@ -75,10 +80,12 @@ def joined(tokens: Sequence[str]) -> str:
     return text
 
 
-def known_words() -> list[str]:
-    """Every token that can be said, in a fixed order: those of the grammar."""
+def known_words(further: Mapping[str, Sequence[str]]) -> list[str]:
+    """Every token that can be said, in a fixed order: those of the grammar, and of further patterns."""
     plain = re.compile(r"[()|]")
-    found = {token for patterns in GRAMMAR.values() for each in patterns for token in tokens_of(plain.sub(" ", each))}
+    patterns = [plain.sub(" ", each) for own in GRAMMAR.values() for each in own]
+    patterns += [each for own in further.values() for each in own]
+    found = {token for each in patterns for token in tokens_of(each)}
     return [*SPECIAL, *sorted(found)]
 
 
@@ -99,9 +106,9 @@ class Words:
     asked: tuple[str, ...]
 
     @classmethod
-    def of(cls, requests: Sequence[Request]) -> "Words":
-        """Those of the grammar, and of the requests it is trained on."""
-        return cls(tuple(known_words()), tuple(sorted({token for each in requests for token in asked_of(each)})))
+    def of(cls, requests: Sequence[Request], further: Mapping[str, Sequence[str]] = NO_MORE) -> "Words":
+        """Those of the grammar, of further patterns, and of the requests it is trained on."""
+        return cls(tuple(known_words(further)), tuple(sorted({token for each in requests for token in asked_of(each)})))
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -214,20 +221,22 @@ def train(
     config: WordsConfig | None = None,
     advance: Callable[[float], None] | None = None,
     provenance: Any = None,
+    further: Mapping[str, Sequence[str]] = NO_MORE,
 ) -> Neural:
     """Learn to say requests like these.
 
     :param requests: examples of every kind, as many as there are shapes of it.
     :param advance: told the loss after each step.
+    :param further: verified patterns of some kinds, beside those of the grammar.
     """
     import torch
 
     config = config or WordsConfig()
     torch.manual_seed(config.seed)
     rng = random.Random(config.seed)
-    words = Words.of(requests)
+    words = Words.of(requests, further)
     model = _made(words, config)
-    read, said = _examples(requests, words, config, rng)
+    read, said = _examples(requests, words, config, rng, further)
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, config.steps)
     order = np.random.default_rng(config.seed)
@@ -248,17 +257,19 @@ def train(
 
 
 def _examples(
-    requests: Sequence[Request], words: Words, config: WordsConfig, rng: random.Random
-) -> tuple[np.ndarray, np.ndarray]:
+    requests: Sequence[Request], words: Words, config: WordsConfig, rng: random.Random,
+    further: Mapping[str, Sequence[str]],
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Token numbers of requests and of ways to say them, shapes (B, T), padded."""
     by_kind: dict[str, list[Request]] = {}
     for request in requests:
         by_kind.setdefault(request.kind, []).append(request)
     read, said = [], []
-    for _, own in sorted(by_kind.items()):
+    for kind, own in sorted(by_kind.items()):
         for _ in range(config.variations):
-            request = rng.choice(own)
-            tokens = tokens_of(next(verified(request, rng)))
+            request, more = rng.choice(own), further.get(kind)
+            pattern = rng.choice(more) if more and rng.random() < FURTHER else next(verified(request, rng))
+            tokens = tokens_of(pattern)
             read.append([words.place[token] for token in asked_of(request)])
             said.append([*(words.place[token] for token in tokens), END])
     return _padded(read), _padded(said)

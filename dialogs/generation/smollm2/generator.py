@@ -5,7 +5,6 @@ weights are bytes (see :mod:`dialogs.generation.smollm2.llama`).
 """
 
 import hashlib
-import json
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -14,18 +13,15 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import safetensors
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from dialogs.generation.requests import Request
 from dialogs.generation.smollm2.llama import Floats, Llama, Read
-from dialogs.generation.smollm2.places import GET, META, TOKENIZER
+from dialogs.generation.smollm2.places import ARRAYS, GET, META, TOKENIZER, is_whole, sha256
 from dialogs.generation.smollm2.wording import Begun, Spell, Wording, shown
 from dialogs.generation.templates import PATTERNS, fill
 from graph.errors import DataError
-
-AGAIN = "remove that folder and get it anew: convrec data fetch smollm2"
 
 KEPT = 32
 """Kinds whose beginnings are kept read, each some 6 MB."""
@@ -128,11 +124,7 @@ def load(folder: Path) -> SmolLM2:
     """
     if not (folder / META).is_file():
         raise DataError(f"the weights of smollm2 have not been fetched; {GET}")
-    try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        return SmolLM2(Llama.load(folder), speller(tokenizer), meta["arrays_sha256"])
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror}); {AGAIN}") from error
-    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        raise DataError(f"{folder}: damaged ({str(error).splitlines()[0]}); {AGAIN}") from error
+    if not is_whole(folder):
+        raise DataError(f"{folder}: damaged, or of another version; {GET}")
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    return SmolLM2(Llama.load(folder), speller(tokenizer), sha256(folder / ARRAYS))

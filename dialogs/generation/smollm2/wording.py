@@ -94,7 +94,9 @@ class Wording:
         self._begins, self._middle, self._marks = _Fork(), _Fork(), _Fork()
         for folded in sorted(vocabulary(kind, noun)):
             word = SPELLED.get(folded, folded)
-            if folded.isalpha():
+            if folded in (noun, f"{noun}s"):
+                self._add(word, Unit("word", folded, f" {{noun}}{folded.removeprefix(noun)}"), spell)
+            elif folded.isalpha():
                 self._add(word, Unit("word", folded, f" {word}"), spell)
         for each in self.fields:
             self._add(STAND_INS[each], Unit("field", each, f" {{{each}}}"), spell)
@@ -104,7 +106,7 @@ class Wording:
     def _add(self, text: str, unit: Unit, spell: Spell) -> None:
         self._middle.add(spell(f" {text}"), unit)
         capital = text[0].upper() + text[1:]
-        written = unit if unit.what == "field" else unit._replace(text=f" {capital}")
+        written = unit if unit.text.startswith(" {") else unit._replace(text=f" {capital}")
         self._begins.add(spell(f" {capital}"), written)
 
     def next(self, begun: Begun) -> dict[int, Begun]:
