@@ -26,6 +26,18 @@ IN_ORDER = frozenset({"explain-question"})
 NONE_OF_THESE = re.compile(r"\bnone\b|\bneither\b", re.IGNORECASE)
 """What a question with options has to offer."""
 
+_LOOKS = r"\bI(?:['’]m| am) (?:\w+ )?(?:looking|in the mood|after|thinking)\b"
+_LIKES = r"\bI (?:would |will |may |might |could )?(?:like|liked|enjoy|fancy)\b(?! to (?:suggest|recommend))"
+
+TURNED = {
+    "welcome": _LOOKS, "ask-one": _LOOKS, "ask-which": rf"{_LOOKS}|\bI want\b", "ask-all": rf"{_LOOKS}|\bI want\b",
+    "recommend": _LIKES, "recommend-one": _LIKES, "noted-like": rf"{_LIKES}|\byou will\b",
+    "noted-dislike": r"\bnot (?:leave|remember|all right|sorry|noted)\b|\byou (?:\w+ )?leave\b",
+    "noted-seen": r"\band you\b|\bI (?:have |already )*(?:seen|know)\b",
+    "clarify-meanings": r"\bI mean\b", "explain-question": r"\byou (?:are|have) (?:down|left)\b|\byou down\b",
+}  # fmt: skip
+"""What is made of harmless words and yet turns a kind around, or speaks for the other side: all of it was said once."""
+
 HARMLESS = frozenset(
     "a an the of to in on at for with and or so it is are be that this these those there them they you your i me my we "
     "us do does would could should can may might will shall let lets what which who how about as by from then now just "
@@ -99,6 +111,8 @@ def problems(text: str, request: Request) -> list[Problem]:
     if request.kind in IN_ORDER and not missing and not _in_order(text, request):
         found.append(Problem("slot", "names are in another order"))
     found += [Problem("claim", f"{what!r} was not to be said") for what in _claims(rest, request)]
+    if request.kind in TURNED and (turned := re.search(TURNED[request.kind], rest, re.IGNORECASE)):
+        found.append(Problem("claim", f"{turned[0]!r} turns it around"))
     if len(rest) > LONGEST:
         found.append(Problem("form", f"{len(rest)} characters beside the names; {LONGEST} at most"))
     if request.kind in QUESTIONS and "?" not in rest:

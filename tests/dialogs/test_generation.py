@@ -8,8 +8,9 @@ import pytest
 from dialogs.acts import Wait
 from dialogs.generation.examples import requests
 from dialogs.generation.requests import LONGEST_SLOT, Request, request_of
+from dialogs.generation.smollm2.wording import stand_in
 from dialogs.generation.speaker import Speaker
-from dialogs.generation.templates import PATTERNS, Templates
+from dialogs.generation.templates import PATTERNS, Templates, fill
 from dialogs.generation.verifier import problems
 from tests.dialogs.cinema import cinema
 from tests.worlds import make_world
@@ -117,6 +118,28 @@ def test_wrong_replies_are_caught(kind: str) -> None:
         if planted == 40:
             break
     assert planted >= 20
+
+
+TURNED = (
+    ("noted-dislike", "I will not leave out {item1}."), ("noted-dislike", "You leave out {item1}, then."),
+    ("noted-like", "You will remember that I like {item1}."), ("recommend-one", "I would like {item1}."),
+    ("welcome", "Hi! I'm looking for a {noun}."), ("ask-one", "I am looking for {wish}?"),
+    ("clarify-meanings", "And I mean: {meanings}?"), ("noted-seen", "I will leave out {item1} and you."),
+    ("explain-question", "About {after} {noun}s still fit; your answer would leave about {candidates}."),
+    ("explain-question", "You are down to about {candidates} {noun}s; your answer would leave about {after}."),
+)  # fmt: skip
+"""Harmless words each, and yet wrong; all but the first of explain-question were said by SmolLM2."""
+
+
+@pytest.mark.parametrize(("kind", "pattern"), TURNED)
+def test_harmless_words_that_turn_it_around_are_caught(kind: str, pattern: str) -> None:
+    request = stand_in(kind, "film")
+    assert problems(fill(pattern, request), request)
+
+
+def test_what_makes_numbers_wrong_is_their_order_alone() -> None:
+    request = Request("explain-question", (("candidates", "30"), ("after", "30")), "film")
+    assert not problems("About 30 films still fit; your answer would leave about 30.", request)
 
 
 class Liar:

@@ -13,8 +13,10 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from dialogs.generation import registry
 from dialogs.generation.examples import requests
+from dialogs.generation.neural import Words, WordsConfig, train
 from dialogs.generation.smollm2.generator import Manner, SmolLM2, load
 from dialogs.generation.smollm2.llama import Bytes, Llama, packed, unpacked
+from dialogs.generation.smollm2.paraphrasing import paraphrases
 from dialogs.generation.smollm2.places import META, folder_in, is_whole
 from dialogs.generation.smollm2.wording import STAND_INS, Begun, Wording, shown, stand_in
 from dialogs.generation.speaker import Speaker
@@ -143,8 +145,8 @@ def test_whatever_is_drawn_the_words_are_the_verifiers(kind: str) -> None:
             begun = rng.choice(list(wording.next(begun).values()))
         if wording.may_end(begun):
             ended += 1
-            found = {each.what for each in problems(fill(begun.pattern, request), request)}
-            assert found <= {"names are in another order"}, begun.pattern
+            found = [each.what for each in problems(fill(begun.pattern, request), request)]
+            assert all(what.endswith(("in another order", "turns it around")) for what in found), begun.pattern
     assert ended > 8
 
 
@@ -198,3 +200,28 @@ def test_the_real_one_speaks_english_and_says_what_it_is_asked_to_say() -> None:
     assert sum(each.generator == "smollm2" for each in said) >= 18
     assert len({each.text.split(" ")[0] for each in said}) >= 4
     assert speaker.say_one(asked[0], 0).text == said[0].text
+
+
+class Talker(SmolLM2):
+    """Asks what it is told to."""
+
+    def __init__(self, patterns: Sequence[str | None]) -> None:
+        super().__init__(tiny(), letters, "talker")
+        self._patterns = patterns
+
+    def draw(self, kind: str, noun: str, rng: random.Random) -> str | None:
+        return rng.choice(self._patterns) if kind == "ask-one" else None
+
+
+def test_only_what_is_right_and_new_is_learned_further() -> None:
+    right, wrong = "Shall it be {wish}?", "It is {wish}, and it won an Oscar?"
+    known = "Should it be {wish}?"
+    found = paraphrases(Talker([right, wrong, known, None]), 40, 0)
+    assert found.new["ask-one"] == (right,)
+    assert all(not own for kind, own in found.new.items() if kind != "ask-one")
+    assert 0 < found.passed < found.tries == 40 * len(PATTERNS)
+    asked = [each for each in requests(cinema().catalogue, 200, 0) if each.kind == "ask-one"]
+    config = WordsConfig(width=32, layers=1, heads=2, steps=1, variations=20)
+    more = train(asked, config, further={"ask-one": ("Zounds, shall it be {wish}?",)})
+    assert "Zounds" in Words.of(asked, {"ask-one": ("Zounds, {wish}?",)}).said
+    assert more.fingerprint != train(asked, config).fingerprint
