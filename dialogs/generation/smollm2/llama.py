@@ -2,8 +2,7 @@
 
 At one token at a time the work is reading the weights, so they are bytes with a scale for each row, and are turned into
 numbers within the product; what goes in stays exact.  (Bytes on both sides, as dynamic quantisation has it, fail here:
-SmolLM2 has a few inputs far larger than the rest.)  Touvron et al. 2023, "LLaMA"; Allal et al. 2025,
-"SmolLM2".
+SmolLM2 has inputs a thousand times larger than the rest.)  Touvron et al. 2023, "LLaMA"; Allal et al. 2025, "SmolLM2".
 Legend: D width, H heads, G heads of keys, E width of a head, V tokens, T tokens that are read, P positions so far.
 """
 
