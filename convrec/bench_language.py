@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +64,7 @@ class LanguageFigures:
     repeated: float
     """Share of replies that stood, names left out, within the nine before."""
     median_ms: float
+    """Of the processor's time, so that other work beside does not count."""
     p95_ms: float
     samples: tuple[str, ...]
     quickening: Quickening | None = None
@@ -84,9 +85,9 @@ def measure(name: str, catalogue: Catalogue, generator: "ReplyGenerator", count:
     first = by_template = 0
     asked = requests(catalogue, count, seed)
     for number, request in enumerate(track(asked, f"{generator.name}, {name}", count, console=notices, transient=True)):
-        began = perf_counter()
+        began = process_time()
         said = speaker.say_one(request, seed + number)
-        spent.append(perf_counter() - began)
+        spent.append(process_time() - began)
         first += said.dropped == 0 and said.generator == generator.name
         by_template += said.generator != generator.name
         kinds.update(problem.kind for problem in problems(said.text, request))
@@ -134,8 +135,8 @@ def language(
 ) -> None:  # fmt: skip
     """Let each generator word acts of every kind, and count what the verifier finds in what is said.
 
-    One core; how often a fixed calculation runs in a second stands beside the times. Of smollm2, plain and quick
-    replies take turns, and seconds of both are told.
+    Milliseconds are those of one processor; how often a fixed calculation runs in a second is kept beside them. Of
+    smollm2, plain and quick replies take turns, and seconds of both are told.
     """
     check_output(json_path, "--json")
     cache = Settings().places().cache

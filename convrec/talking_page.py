@@ -20,7 +20,7 @@ def talking_sections(results: Path) -> Iterator[str]:
 
     :raises DataError: when a file is damaged.
     """
-    sections = {"talks": _talks, "language": _language}
+    sections = {"talks": _talks, "understanding": _understanding, "kills": _kills, "language": _language}
     found = [(name, path) for name in sections if (path := results / f"{name}.json").exists()]
     if found:
         yield "## Talking"
@@ -54,17 +54,68 @@ def _talks(content: dict[str, Any]) -> Iterator[str]:
     yield markdown_table(["", "talks", "found", "ended politely", "broken off", "turns", "messages"], rows)
 
 
+def _understanding(content: dict[str, Any]) -> Iterator[str]:
+    yield "### What is understood"
+    yield (
+        f"`{content['command']}`: simulated users say what they would press, in templates, with synonyms that stand "
+        "nowhere in the understander and every tenth longer word mistyped. Beside them the same people with buttons; "
+        "in brackets the 95 % interval of the ratio of SR@15."
+    )
+    listeners = list(dict.fromkeys(str(each["listener"]) for each in content["results"]))
+    rows: dict[str, list[str]] = {}
+    for each in content["results"]:
+        label = f"{each['users']}, {each['questions']}, {each['policy']}"
+        row = rows.setdefault(label, [label, f"{each['buttons_sr']:.3f}"])
+        low, high = each["ratio_ci"]
+        row.append(f"{each['ratio']:.2f} [{low:.2f}, {high:.2f}]")
+    yield markdown_table(["", "SR@15 with buttons", *listeners], list(rows.values()))
+    yield markdown_table(["heard by", "messages", "as meant", "not understood", "something else"],
+                         [_heard(name, content["results"]) for name in listeners])  # fmt: skip
+    noise = content["fuzz"]
+    if noise:
+        yield (
+            f"{noise['messages']:,} messages that nobody should send, on {noise['data']}: {noise['crashes']} crashes, "
+            f"{noise['strange_replies']} replies with anything in them that nobody asked for; 99 of 100 take "
+            f"{noise['cpu_p99_ms']:.0f} ms of the processor at most ({noise['p99_ms']:.0f} ms by the clock)."
+        )
+
+
+def _heard(listener: str, results: Sequence[dict[str, Any]]) -> list[str]:
+    own = [each for each in results if each["listener"] == listener]
+    messages = [each["messages"] for each in own]
+    names = "as_meant", "not_understood", "something_else"
+    shares = (float(np.average([each[name] for each in own], weights=messages)) for name in names)
+    return [listener, f"{sum(messages):,}", *(f"{share:.1%}" for share in shares)]
+
+
+def _kills(content: dict[str, Any]) -> Iterator[str]:
+    yield "### Killed at random"
+    yield f"`{content['command']}`: a process that keeps dialogues is killed, and everything is read again."
+    headings = ["", "kills", "dialogues", "turns acknowledged", "kept", "lost", "twice", "last lines torn"]
+    names = "kills", "dialogues", "acknowledged", "kept", "lost", "twice", "torn"
+    yield markdown_table(
+        headings, [[each["data"], *(f"{each[name]:,}" for name in names)] for each in content["results"]]
+    )
+
+
 def _language(content: dict[str, Any]) -> Iterator[str]:
     yield "### What is said"
     yield (
         f"`{content['command']}`: replies of every kind, each checked by the verifier. First try: the share whose "
         "first wording passed; by template: the share a template had to say in the end. Distinct-2: different pairs of "
         "neighbouring words over all pairs, names left out (Li et al. 2016). Repeated: the share that stood, names "
-        "left out, within the nine replies before. Milliseconds on one core."
+        "left out, within the nine replies before. Milliseconds of one processor."
     )
     headings = ["", "replies", "slot errors", "unsupported claims", "first try", "by template", "distinct-2",
                 "different", "repeated", "ms, p50", "p95"]  # fmt: skip
     yield markdown_table(headings, [_spoken(each) for each in content["results"]])
+    for each in content["results"]:
+        if quick := each.get("quickening"):
+            yield (
+                f"{each['data']}, {each['generator']}, seconds a reply in turns on one core: plain "
+                f"{quick['plain_seconds']:.2f}, quick {quick['quick_seconds']:.2f} ({quick['times_faster']:.1f} times "
+                f"faster), the first of a kind {quick['first_seconds']:.2f}."
+            )
     for generator in dict.fromkeys(str(each["generator"]) for each in content["results"]):
         samples = _samples([each["samples"] for each in content["results"] if each["generator"] == generator])
         lines = "\n".join(f"- {_plain(text)}" for text in samples)

@@ -43,6 +43,29 @@ def test_replies_are_printed_as_they_are_whatever_stands_in_them(tmp_path: Path)
     assert page.count("- How about Up?") == SAMPLES_A_GENERATOR // 2
 
 
+def understood(listener: str, ratio: float, messages: int, as_meant: float) -> dict[str, Any]:
+    named = {"users": "classic", "questions": "multi", "policy": "bayes", "listener": listener}
+    shares = {"as_meant": as_meant, "not_understood": 0.2, "something_else": 0.1}
+    return {**named, **shares, "buttons_sr": 1.0, "ratio": ratio, "ratio_ci": [0.9, 1.0], "messages": messages}
+
+
+def test_listeners_stand_side_by_side_and_messages_count_alike(tmp_path: Path) -> None:
+    rows = [understood("shipped", 0.98, 100, 0.8), understood("deaf", 0.0, 300, 0.0)]
+    rows += [{**understood("shipped", 0.9, 300, 0.4), "questions": "binary"}]
+    content = {"command": "convrec bench understanding", "commit": "0", "results": rows, "fuzz": None}
+    (tmp_path / "understanding.json").write_text(json.dumps(content))
+    page = "\n".join(talking_sections(tmp_path))
+    assert "| classic, multi, bayes | 1.000 | 0.98 [0.90, 1.00] | 0.00 [0.90, 1.00] |" in page
+    assert "| shipped | 400 | 50.0% | 20.0% | 10.0% |" in page
+
+
+def test_kills_are_counted(tmp_path: Path) -> None:
+    figures = {"kills": 100, "dialogues": 23, "acknowledged": 1290, "kept": 1292, "lost": 0, "twice": 0, "torn": 29}
+    recorded(tmp_path / "kills.json", [{"data": "movies", **figures}])
+    page = "\n".join(talking_sections(tmp_path))
+    assert "| movies | 100 | 23 | 1,290 | 1,292 | 0 | 0 | 29 |" in page
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     recorded(tmp_path / "talks.json", [{"style": "words"}])
     with pytest.raises(DataError, match=r"talks\.json: not a recorded table .* run: convrec bench x"):
