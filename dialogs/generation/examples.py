@@ -50,8 +50,10 @@ def acts(catalogue: Catalogue, seed: int) -> Iterator[AgentAct]:
     def reasons() -> tuple[Reason, ...]:
         return tuple(Reason(said=said(), weight=1.0) for _ in range(rng.randrange(MOST_REASONS + 1)))
 
-    def count() -> int:
-        return int(np.exp(rng.uniform(0.0, 10.0)))
+    def narrowed() -> ExplainQuestion:
+        before = int(np.exp(rng.uniform(0.0, 10.0)))
+        after = max(1, round(before * rng.uniform(0.1, 1.0)))
+        return ExplainQuestion(options=options(1), shares=(0.1,), candidates=before, after=after)
 
     kinds: list[Callable[[], AgentAct]] = [
         Welcome, Restarted,
@@ -59,7 +61,7 @@ def acts(catalogue: Catalogue, seed: int) -> Iterator[AgentAct]:
         lambda: Recommend(items=tuple(item() for _ in range(rng.choice([1, 2, 3, 4, 10]))), chance=0.5),
         lambda: Farewell(found=item()), lambda: Farewell(reason=rng.choice(["left", "turns", "nothing-left"])),
         lambda: ExplainItem(item=item(), reasons=reasons()),
-        lambda: ExplainQuestion(options=options(1), shares=(0.1,), candidates=count(), after=count()),
+        narrowed,
         lambda: Clarify(about=rng.choice(["words", "which"])),
         lambda: Clarify(meanings=tuple(Inform(attribute=options(1)[0]) for _ in range(rng.choice([2, 3])))),
         lambda: Undone(anything=rng.random() < 0.5),

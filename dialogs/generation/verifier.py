@@ -46,33 +46,34 @@ HARMLESS = frozenset(
 """Words that claim nothing, wherever they stand."""
 
 WORDS = {
-    "ask-one": "want like looking look after mood fancy prefer care rather go if sound suit good tell know want wanted "
-               "thinking think something happy be fine interested appeal try",
+    "ask-one": "want find like looking look after mood fancy prefer care rather go if sound suit good tell know "
+               "wanted thinking think something happy be fine interested appeal try",
     "ask-which": "want like none these fit prefer choose pick rather name tell know suit works best fancy options "
                  "option here question come comes down neither nothing something else",
     "ask-all": "want like none these fit prefer choose pick name several fits suit all many more than neither "
-               "nothing options option here come works fancy tell know something else as",
+               "nothing options option here come work works fine fancy tell know something else as",
     "recommend": "like look have suggest recommend try watch think fit enjoy here idea ideas few more take glance "
-                 "worth consider suggestions suggestion listen find found",
+                 "worth consider suggestions suggestion thinking suit thought listen find found",
     "recommend-one": "like look have suggest recommend try watch think fit enjoy here idea take glance consider "
-                     "suggestion listen find found",
+                     "suggestion thinking suit thought worth listen find found",
     "farewell-found": "enjoy good choice great have fun glad found pleasure wonderful time nice lovely hope like",
-    "farewell-left": "goodbye bye see soon come back any time take care thanks talking nice later until next",
+    "farewell-left": "have goodbye bye see soon come back any time take care thanks talking nice later until next",
     "farewell-turns": "sorry not found out turns time goodbye bye have run afraid did find next luck thanks",
     "farewell-nothing-left": "sorry nothing left show goodbye bye more afraid else thanks have",
     "explain-item": "because thought came up mind picked chose since reason why think fits",
     "explain-item-sought": "many people look often sought popular lot looked",
     "explain-question": "still fit said answer leave bring down left have am would help narrow remain remaining far "
                         "you have your",
-    "clarify-words": "sorry not understand get say other words mean did again differently could afraid follow rephrase",
-    "clarify-which": "one mean number name like take",
-    "clarify-meanings": "mean did",
-    "undone": "have taken took back forgotten done gone last answer",
-    "nothing-to-undo": "nothing take back yet undo there",
-    "restarted": "begin anew start over again fresh new",
-    "welcome": "hello hi welcome looking mood tell am help find like hey good day today",
+    "clarify-words": "sorry not understand get say other words mean did again differently could was afraid follow "
+                     "rephrase",
+    "clarify-which": "one mean number name like take tell say want",
+    "clarify-meanings": "mean did tell sorry",
+    "undone": "have taken took back go forgotten undone done gone last answer",
+    "nothing-to-undo": "nothing take back yet undo there have sorry",
+    "restarted": "begin beginning anew start over again afresh fresh new here go",
+    "welcome": "want look hello hi welcome looking mood tell am help find like hey good day today",
     "noted-seen": "noted know seen leave out already thanks remember have",
-    "noted-like": "good know like liked noted glad great remember thanks more",
+    "noted-like": "nice good know like liked noted glad great remember thanks more",
     "noted-dislike": "noted not leave out sorry remember thanks",
 }  # fmt: skip
 """Words beyond those that a reply of each kind may be made of."""
