@@ -69,7 +69,10 @@ class Lexicon:
             self._add(fold(alias), attribute, ALIAS_SURE)
         self._surname_of = dict(self._surnames())
         for item, title in enumerate(catalogue.titles):
-            self._items.setdefault(fold(title), []).append(item)
+            name = fold(title)
+            # A single letter or number is an initial or a place on a list; with its year it is a title.
+            name = name if len(name) > 1 else fold(catalogue.describe_item(item))
+            self._items.setdefault(name, []).append(item)
 
     def _add(self, name: str, attribute: int, sure: float) -> None:
         if name:

@@ -166,6 +166,12 @@ def test_several_items_of_a_list_at_once(message: str, places: tuple[int, ...], 
     assert tuple(SHOWN.index(act.item) + 1 for act in acts) == places  # type: ignore[attr-defined]
 
 
+def test_a_single_number_is_a_title_only_with_its_year() -> None:
+    assert heard("seen 9 (2000)") == [Seen(item=film("9"))]
+    assert not any(isinstance(act, Seen | Like) for act in heard("seen 9"))
+    assert not any(isinstance(act, Seen | Like) for act in heard("I like 9", FOUR))
+
+
 @pytest.mark.parametrize("message", ["I haven't seen 3", "I have not seen Fargo yet", "all good", "6", "what?", "help"])
 def test_what_passes_no_verdict_on_a_list(message: str) -> None:
     assert not any(isinstance(act, Seen | Dislike | Like | Accept | Inform) for act in heard(message, LIST))
