@@ -157,9 +157,7 @@ class _Talk:
     def _show_choices(self, act: AgentAct) -> None:
         catalogue = self._catalogue
         if isinstance(act, Ask) and len(act.options) > 1:
-            facet = catalogue.facets[catalogue.attribute_facet[act.options[0]]]
-            options = sorted(act.options) if facet.ordered else act.options
-            names = [printable(catalogue.attribute_names[option]) for option in options]
+            names = [printable(catalogue.attribute_names[option]) for option in act.options]
             line = "   ".join(f"[{place}] {name}" for place, name in enumerate([*names, "none of these"], start=1))
             console.print(Padding(Text(f"{line}   [?] don't care", style="green"), (0, 0, 0, 2)))
         elif isinstance(act, Ask):

@@ -232,7 +232,10 @@ class Agent:
         act = candidates.space.act_of(np.array(slot))
         if act == Act.ASK:
             options = candidates.questions.options[0, slot]
-            return Ask(options=tuple(options[options >= 0].tolist()), naming=questions is QuestionMode.FACET)
+            asked: list[int] = options[options >= 0].tolist()
+            if state.catalogue.facets[state.catalogue.attribute_facet[asked[0]]].ordered:
+                asked.sort()  # people read "1980s, 1990s", and answer by number
+            return Ask(options=tuple(asked), naming=questions is QuestionMode.FACET)
         if act == Act.WAIT:
             return Wait()
         shown = candidates.list_for(np.array([slot]))[0] if decision.lists is None else decision.lists[0]

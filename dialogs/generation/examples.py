@@ -39,7 +39,8 @@ def acts(catalogue: Catalogue, seed: int) -> Iterator[AgentAct]:
 
     def options(count: int) -> tuple[int, ...]:
         own = rng.choice(facets)
-        return tuple(rng.sample(own, min(count, len(own))))
+        chosen = rng.sample(own, min(count, len(own)))
+        return tuple(sorted(chosen) if catalogue.facets[catalogue.attribute_facet[own[0]]].ordered else chosen)
 
     def said() -> Inform | Like | Dislike:
         kinds: list[Inform | Like | Dislike] = [

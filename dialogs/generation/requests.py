@@ -96,9 +96,7 @@ def _slots(catalogue: Catalogue, act: AgentAct) -> Iterator[tuple[str, str]]:  #
             yield "wish1", phrase(catalogue, act.options[0])
             return
         yield "facet", catalogue.facets[catalogue.attribute_facet[act.options[0]]].name
-        facet = catalogue.facets[catalogue.attribute_facet[act.options[0]]]
-        options = sorted(act.options) if facet.ordered else act.options
-        yield from ((f"option{place}", catalogue.attribute_names[each]) for place, each in enumerate(options, 1))
+        yield from ((f"option{place}", catalogue.attribute_names[each]) for place, each in enumerate(act.options, 1))
     elif isinstance(act, Recommend):
         yield from ((f"item{n}", catalogue.describe_item(item)) for n, item in enumerate(act.items[:NAMED], 1))
         if len(act.items) > NAMED:
