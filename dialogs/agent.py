@@ -271,13 +271,20 @@ def _same(mine: Profiles, other: Profiles) -> bool:
 PASSING = 0.05
 """Chance that a person who is otherwise clear passes a question over, at least."""
 
+KNOWING_MORE = 0.8
+"""Chance that a person answers what the catalogue does not know, option by option.  Simulated users hardly ever do; but
+who is asked about four writers says "none of these" of a film that is listed without any, and it must not be lost."""
+
 
 def for_people(policy: Policy, catalogue: Catalogue) -> AnswerModel:
     """The answer model of a policy, for people: who does not care or does not know says nothing against themselves."""
     model = policy.answer_model(catalogue)
-    known, care, unknown = (
-        np.maximum(each, PASSING) for each in (model.dont_know, model.dont_care, model.unknown_dont_know)
-    )
+    return replace(_of_people(model), otherwise=None if model.otherwise is None else _of_people(model.otherwise))
+
+
+def _of_people(model: AnswerModel) -> AnswerModel:
+    known, care = (np.maximum(each, PASSING) for each in (model.dont_know, model.dont_care))
+    unknown = np.maximum(np.minimum(model.unknown_dont_know, 1.0 - KNOWING_MORE), known)
     return replace(model, dont_know=known, dont_care=care, unknown_dont_know=unknown)
 
 

@@ -67,7 +67,7 @@ def _bounds(text: str, latest: int) -> tuple[int, int, float]:
             return NEVER, (own[1] if inside else own[0] - 1), NAMED_SURE
     if found := _LAST.search(text):
         count = found[1] or "1"
-        number = int(count) if count.isdigit() else ORDINALS.get(count, 1)
+        number = int(count) if count.isdecimal() else ORDINALS.get(count, 1)
         return latest + 10 - number * (10 if found[2] == "decade" else 1), EVER, VAGUE_SURE
     turned = bool(_TURNED.search(text))
     border = latest - 10 * (RECENT_DECADES - 1)

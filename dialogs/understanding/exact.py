@@ -60,4 +60,4 @@ class ExactWords:
 
 
 def _places(words: list[str]) -> list[int]:
-    return [int(word) if word.isdigit() else ORDINALS.get(word, 0) for word in words]
+    return [int(word) if word.isdecimal() else ORDINALS.get(word, 0) for word in words]

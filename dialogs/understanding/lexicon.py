@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from dialogs.phrases import OF_VALUE
 from dialogs.understanding.dates import DECADE_NAMES
-from dialogs.understanding.text import Word, fold
+from dialogs.understanding.text import STOPS, Word, fold
 from dialogs.understanding.words import ALIASES, FILLERS, VERDICTS
 from graph.catalogue import Catalogue
 
@@ -63,6 +63,8 @@ class Lexicon:
         self._shy: dict[str, dict[int, float]] = {}
         """Names that people also use for other things, which count where they were asked about."""
         self._items: dict[str, list[int]] = {}
+        self._stopped: set[str] = set()
+        """Titles that have stops within: "Star Wars: Episode V"."""
         for attribute, name in enumerate(catalogue.attribute_names):
             self._add(fold(name), attribute, 1.0)
         for alias, attribute in self._aliases():
@@ -73,6 +75,8 @@ class Lexicon:
             # A single letter or number is an initial or a place on a list; with its year it is a title.
             name = name if len(name) > 1 else fold(catalogue.describe_item(item))
             self._items.setdefault(name, []).append(item)
+            if STOPS.search(title):
+                self._stopped.add(name)
 
     def _add(self, name: str, attribute: int, sure: float) -> None:
         if name:
@@ -144,7 +148,7 @@ class Lexicon:
         for start in range(len(words)):
             for end in range(min(len(words), start + LONGEST_NAME), start + 2, -1):
                 across = words[start].clause != words[end - 1].clause
-                if across and " ".join(word.folded for word in words[start:end]) in self._items:
+                if across and " ".join(word.folded for word in words[start:end]) in self._stopped:
                     clause = joined[start].clause
                     joined[start:end] = [replace(word, clause=clause) for word in joined[start:end]]
                     break
@@ -174,7 +178,7 @@ class Lexicon:
         named = word.named or by or (alone and len(word.folded) >= LEAST_SURNAME)
         if named and word.folded in self._surname_of and (alone or (place and not within)):
             yield Meaning(attribute=self._surname_of[word.folded], sure=SURNAME_SURE)
-        elif word.folded.isdigit() and len(word.folded) == 4:
+        elif word.folded.isdecimal() and len(word.folded) == 4:
             decade = self.decades.get(int(word.folded) // 10 * 10)
             if decade is not None:
                 yield Meaning(attribute=decade, sure=YEAR_SURE)

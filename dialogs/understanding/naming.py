@@ -185,7 +185,9 @@ _ARTICLES = frozenset({"a", "an", "the", "film", "movie"})
 
 def is_idle(token: str) -> bool:
     """Whether a word names nothing by itself, as a number or a comparison does not."""
-    return is_filler(token) or is_negation(token) or token.isdigit() or token in said.COMPARATIVES or token in said.TOO
+    return (
+        is_filler(token) or is_negation(token) or token.isdecimal() or token in said.COMPARATIVES or token in said.TOO
+    )
 
 
 def verdict_of(tokens: Iterable[str]) -> type[Like | Dislike | Seen] | None:

@@ -51,7 +51,7 @@ def _pointed(tokens: Sequence[str], size: int) -> Iterator[int]:
 
 
 def _count(token: str) -> int:
-    return int(token) if token.isdigit() and len(token) < 3 else _COUNTS.get(token, 0)
+    return int(token) if token.isdecimal() and len(token) < 3 else _COUNTS.get(token, 0)
 
 
 def _says_little(token: str) -> bool:

@@ -49,7 +49,7 @@ def plain_kind(text: str) -> str | None:
     if (
         not 4 <= len(text) <= LONGEST_PLAIN
         or all(token in _KNOWN for token in tokens)
-        or any(place.isdigit() for place in text)
+        or any(place.isdecimal() for place in text)
     ):
         return None  # nothing is misspelt, or a number is named
     likeness = {

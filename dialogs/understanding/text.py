@@ -8,7 +8,7 @@ LONGEST = 1_000
 """Characters of a message that are read; nobody types more to say what they are looking for."""
 
 _WORD = re.compile(r"[0-9]+(?:['’]?s\b)?|[^\W\d_]+(?:['’.&-][^\W\d_]+)*|[.,;:!?…]+", re.UNICODE)
-_STOPS = re.compile(r"[.,;:!?…]+")
+STOPS = re.compile(r"[.,;:!?…]+")
 _JOINERS = re.compile(r"['’.&-]")
 
 
@@ -31,7 +31,7 @@ class Word:
 
 def fold(text: str) -> str:
     """Lower case, no accents, no punctuation, single spaces: "Robert Downey, Jr." becomes "robert downey jr"."""
-    words = [_fold_word(found) for found in _WORD.findall(_without_accents(text)) if not _STOPS.fullmatch(found)]
+    words = [_fold_word(found) for found in _WORD.findall(_without_accents(text)) if not STOPS.fullmatch(found)]
     return " ".join(word for word in words if word)
 
 
@@ -63,7 +63,7 @@ def words_of(message: str) -> list[Word]:
     words: list[Word] = []
     clause = 0
     for found in _WORD.findall(plain):
-        if _STOPS.fullmatch(found):
+        if STOPS.fullmatch(found):
             shortened = found == "." and words and (len(words[-1].written) == 1 or words[-1].folded in SHORTENED)
             clause += not shortened
             continue

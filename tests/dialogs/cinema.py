@@ -23,12 +23,25 @@ DIRECTORS = ("Clint Eastwood", "Jane Campion", "Quentin Tarantino", "Akira Kuros
 ACTORS = ("Tom Hanks", "Clint Eastwood", "Scarlett Johansson", "Bill Murray", "Robert Downey, Jr.", "Uma Thurman")
 COUNTRIES, LANGUAGES = ("France", "United States", "Japan"), ("French", "English", "Japanese")
 TIMES = ("under 90 minutes", "90 to 104 minutes", "105 to 119 minutes", "120 to 149 minutes", "150 minutes or more")
-TITLES = ("Heat", "The Matrix", "Fargo", "Scream 2", "Jackie Brown", "Up", "It", "Alien", "The Piano", "Ran", "9")
+TITLES = (
+    "Heat",
+    "The Matrix",
+    "Fargo",
+    "Scream 2",
+    "Jackie Brown",
+    "Up",
+    "It",
+    "Alien",
+    "The Piano",
+    "Ran",
+    "9",
+    "Looking for Richard",
+)
 
 
 @cache
 def cinema() -> Dataset:
-    """Sixty films; the first eleven have titles of their own."""
+    """Sixty films; the first twelve have titles of their own."""
     films = {}
     for number in range(60):
         title = TITLES[number] if number < len(TITLES) else f"Film Number {number}"

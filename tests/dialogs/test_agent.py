@@ -36,7 +36,7 @@ from dialogs.acts import (
     UserAct,
     Welcome,
 )
-from dialogs.agent import Agent, Step
+from dialogs.agent import Agent, Step, for_people
 from dialogs.conversation import Conversation
 from graph.affinity.popularity import Popularity
 from graph.affinity.profiles import Profiles
@@ -249,6 +249,28 @@ def test_it_ends_politely_when_turns_or_items_run_out_or_somebody_leaves() -> No
     assert talk(agent(), (Leave(),)).says == (Farewell(reason="left"),)
     nobody = agent(eligible=np.zeros(cinema().catalogue.n_items, bool))
     assert talk(nobody, (wants(HORROR),)).says == (Farewell(reason="nothing-left"),)
+
+
+def test_people_may_know_what_the_catalogue_does_not() -> None:
+    whole = cinema().catalogue
+    directors = np.flatnonzero(whole.attribute_facet == [facet.name for facet in whole.facets].index("director"))
+    edges = whole.item_attributes
+    rows, columns = edges.row_of_edge(), edges.indices
+    nameless = film("Fargo")
+    kept = ~((rows == nameless) & np.isin(columns, directors))
+    poorer = replace(
+        whole,
+        item_attributes=type(edges).from_pairs(rows[kept], columns[kept], edges.n_rows, edges.n_columns),
+        facets=tuple(replace(facet, open_world=True) for facet in whole.facets),
+    )
+    model = for_people(BayesPolicy(), poorer)
+    asked, none = directors[:4].astype(np.int32)[None], np.full((1, 4), Answer.NO, np.int8)
+    said = np.exp(model.log_likelihood(asked, none, np.zeros(1, bool)))[0]
+    lacks_all, unknown = said[0], said[-1]
+    assert 0.1 < unknown / lacks_all < 1.0, "it is less likely, and not lost"
+    silent = np.full((1, 4), Answer.DONT_KNOW, np.int8)
+    passed = np.exp(model.log_likelihood(asked, silent, np.zeros(1, bool)))[0]
+    assert passed[-1] > 100 * passed[0], "not knowing still speaks for what the catalogue does not know"
 
 
 def test_what_may_not_be_shown_is_not_shown() -> None:

@@ -166,6 +166,18 @@ def test_several_items_of_a_list_at_once(message: str, places: tuple[int, ...], 
     assert tuple(SHOWN.index(act.item) + 1 for act in acts) == places  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("message", ["𐩂", "seen ²", "the ③ one", "last ² years", "٣"])
+def test_numbers_of_other_scripts_break_nothing(message: str) -> None:
+    for context in (NOTHING, FOUR, LIST):
+        assert understander().understand(message, context)
+
+
+def test_a_title_goes_over_a_stop_only_where_it_has_one() -> None:
+    assert heard("I am looking for: Richard Gere")[0] != Like(item=film("Looking for Richard"))
+    assert not any(isinstance(act, Like) for act in heard("What I am looking for. Richard knows"))
+    assert heard("I like Looking for Richard") == [Like(item=film("Looking for Richard"))]
+
+
 def test_a_single_number_is_a_title_only_with_its_year() -> None:
     assert heard("seen 9 (2000)") == [Seen(item=film("9"))]
     assert not any(isinstance(act, Seen | Like) for act in heard("seen 9"))
