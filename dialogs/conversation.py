@@ -237,7 +237,27 @@ class _Writer:
         answer = Answer.SORT_OF if act.graded else Answer.YES if act.holds else Answer.NO
         self.history.options[0, step, 0] = act.attribute
         self.history.answers[0, step, 0] = answer
-        self.history.confidence[0, step] = act.confidence
+        plainly = answer is Answer.YES
+        share = float(self._catalogue.attribute_rates[act.attribute])
+        self.history.confidence[0, step] = told(act.confidence, share) if plainly else act.confidence
+
+
+SUREST = 0.9995
+"""Confidence in what was told, at most: that something was misunderstood must stay possible."""
+
+
+def told(confidence: float, share: float) -> float:
+    """Confidence in one of two answers that says as much as a name that was heard.
+
+    Of two answers a wrong one is heard by chance half the time; a name that few items have is hardly ever heard by
+    chance.  After it, what is looked for has it with a chance of ``confidence`` (Bayes' rule, turned around).
+
+    :param share: share of items that have it.
+    """
+    if confidence >= 1.0 or not 0.0 < share < 1.0:
+        return confidence
+    odds = confidence / (1.0 - confidence) * (1.0 - share) / share
+    return max(confidence, min((odds - 1.0) / (odds + 1.0), SUREST))
 
 
 NOWHERE = -1, -1

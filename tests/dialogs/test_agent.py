@@ -37,7 +37,7 @@ from dialogs.acts import (
     Welcome,
 )
 from dialogs.agent import Agent, Step, for_people
-from dialogs.conversation import Conversation
+from dialogs.conversation import SUREST, Conversation, told
 from graph.affinity.popularity import Popularity
 from graph.affinity.profiles import Profiles
 from graph.answers import Answer, AnswerModel, QuestionMode
@@ -249,6 +249,24 @@ def test_it_ends_politely_when_turns_or_items_run_out_or_somebody_leaves() -> No
     assert talk(agent(), (Leave(),)).says == (Farewell(reason="left"),)
     nobody = agent(eligible=np.zeros(cinema().catalogue.n_items, bool))
     assert talk(nobody, (wants(HORROR),)).says == (Farewell(reason="nothing-left"),)
+
+
+@pytest.mark.parametrize(("confidence", "share"), [(0.98, 0.001), (0.6, 0.001), (0.9, 0.05), (0.9, 0.2)])
+def test_what_is_told_has_the_chance_that_it_was_understood(confidence: float, share: float) -> None:
+    sure = told(confidence, share)
+    odds = (1 + sure) / (1 - sure) * share / (1 - share)
+    believed = odds / (1 + odds)
+    assert believed == pytest.approx(confidence, abs=1e-6) or (sure == SUREST and believed < confidence)
+    assert told(confidence, 0.9) == confidence
+    assert told(1.0, share) == 1.0
+
+
+def test_a_rare_name_is_what_is_looked_for() -> None:
+    rare = attribute("Robert Downey, Jr.")
+    has = cinema().catalogue.item_attributes.contains(np.arange(cinema().catalogue.n_items), np.array([rare]))
+    leader = agent()
+    belief = leader.belief(leader.memory(Conversation(), (Inform(attribute=rare, confidence=0.98),)))
+    assert belief.probabilities[0][has].sum() == pytest.approx(0.98, abs=0.015)
 
 
 def test_people_may_know_what_the_catalogue_does_not() -> None:
