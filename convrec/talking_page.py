@@ -11,7 +11,7 @@ import numpy as np
 from convrec.recorded import markdown_table, read_result
 from graph.errors import DataError
 
-SAMPLES_A_GENERATOR = 20
+SAMPLES_A_GENERATOR = 40
 """Replies that are printed of each generator, beginning with those of the first data set."""
 
 
