@@ -1,6 +1,5 @@
 """``convrec bench chat``: a scripted person sits at a real terminal and talks with ``convrec chat``."""
 
-import json
 import os
 import pty
 import random
@@ -9,7 +8,7 @@ import select
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Literal
@@ -20,18 +19,15 @@ from rich import box
 from rich.progress import track
 from rich.table import Table
 
-from convrec import provenance
 from convrec.cli import examples
 from convrec.run_options import check_output, console, load_dataset, notices
+from convrec.yardstick import write_figures
 from dialogs.speaking import mistyped
 from dialogs.transcripts import Transcript, read_transcript, transcripts_in
 from graph.catalogue import Catalogue
 from graph.dataset import Dataset
 from graph.printable import printable
-from graph.whole_file import written_whole
 from simulator.runs import draw_targets
-
-SCHEMA_VERSION = 1
 
 PROMPT = "› "
 PATIENCE_S = 120.0
@@ -204,12 +200,7 @@ def chat(data: str, dialogues: int, seed: int, json_path: Path | None, show: int
                 _print(outcome, transcript)
     _tell(outcomes)
     if json_path is not None:
-        content = {
-            "schema_version": SCHEMA_VERSION, "command": provenance.command_line(), "commit": provenance.commit(),
-            "results": [asdict(outcome) for outcome in outcomes],
-        }  # fmt: skip
-        with written_whole(json_path) as unfinished:
-            unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_figures(json_path, outcomes)
 
 
 def _print(outcome: Outcome, transcript: Transcript) -> None:

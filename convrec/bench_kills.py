@@ -1,11 +1,10 @@
 """``convrec bench kills``: a process that keeps a dialogue is killed at random, over and over, and nothing is lost."""
 
-import json
 import os
 import random
 import signal
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,15 +17,12 @@ from rich import box
 from rich.progress import track
 from rich.table import Table
 
-from convrec import provenance
 from convrec.cli import examples
 from convrec.run_options import check_output, console, notices
-from graph.whole_file import written_whole
+from convrec.yardstick import write_figures
 
 if TYPE_CHECKING:
     from convrec.talk import Table as TalkTable
-
-SCHEMA_VERSION = 1
 
 LONGEST_LIFE_S = 1.0
 """How long a process lives at most after it has opened its file."""
@@ -183,12 +179,7 @@ def kills(data: str, kills: int, seed: int, json_path: Path | None) -> None:
         found = measure_kills(table, kills, seed, Path(folder))
     console.print(_table(found))
     if json_path is not None:
-        content = {
-            "schema_version": SCHEMA_VERSION, "command": provenance.command_line(), "commit": provenance.commit(),
-            "device": provenance.device(), "results": [asdict(found)],
-        }  # fmt: skip
-        with written_whole(json_path) as unfinished:
-            unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_figures(json_path, [found])
     if not found.nothing_lost:
         raise Exit(1)
 

@@ -1,9 +1,8 @@
 """``convrec bench language``: whether replies say what they should, how often at once, how variedly and how fast."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
@@ -15,22 +14,18 @@ from rich.progress import track
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from convrec import provenance
 from convrec.bench_smollm2 import Quickening, quickening
 from convrec.cli import examples
 from convrec.run_options import check_output, console, load_dataset, notices
 from convrec.settings import Settings
-from convrec.yardstick import calibrations_per_second
+from convrec.yardstick import calibrations_per_second, write_figures
 from dialogs.generation import registry as generators
 from graph.catalogue import Catalogue
 from graph.errors import OptionError
-from graph.whole_file import written_whole
 
 if TYPE_CHECKING:
     from dialogs.generation.protocol import ReplyGenerator
     from dialogs.generation.requests import Request
-
-SCHEMA_VERSION = 1
 
 REPLIES, SLOW_REPLIES = 10_000, {"smollm2": 500}
 """Replies of a generator unless a number is given."""
@@ -158,12 +153,7 @@ def language(
         if each.quickening:
             console.print(f"{each.data}, {each.generator}: {each.quickening}", soft_wrap=True)
     if json_path is not None:
-        content = {
-            "schema_version": SCHEMA_VERSION, "command": provenance.command_line(), "commit": provenance.commit(),
-            "calibrations_per_second": calibrations_per_second(), "results": [asdict(each) for each in found],
-        }  # fmt: skip
-        with written_whole(json_path) as unfinished:
-            unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_figures(json_path, found, calibrations_per_second=calibrations_per_second())
 
 
 def _checked(named: tuple[str, ...], cache: Path) -> tuple[str, ...]:

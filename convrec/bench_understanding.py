@@ -1,6 +1,5 @@
 """``convrec bench understanding``: what speaking costs beside pressing buttons."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import product
@@ -15,7 +14,6 @@ from rich.progress import Progress, track
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from convrec import provenance
 from convrec.cli import examples
 from convrec.run_options import (
     RunOptions,
@@ -27,26 +25,21 @@ from convrec.run_options import (
     notices,
 )
 from convrec.settings import Settings
-from convrec.yardstick import calibrations_per_second
+from convrec.speech_measures import LISTENERS, SpeechFigures, listeners, measure_speech, success_turns
+from convrec.yardstick import calibrations_per_second, write_figures
 from graph.errors import OptionError
-from graph.whole_file import written_whole
 from policy import registry
 from policy.tuned_rules import Conditions
 from simulator.runs import draw_targets
 
 if TYPE_CHECKING:
     from convrec.fuzzing import FuzzFigures
-    from convrec.speech_measures import SpeechFigures
-
-SCHEMA_VERSION = 1
 
 LEAST_RATIO = 0.90
 """Part of the success with buttons that has to be left with speech."""
 
 GOAL_MS = 200.0
 """Milliseconds that 99 of 100 messages may take at most."""
-
-LISTENERS = ("shipped", "no MiniLM", "exact words", "one behind", "deaf")
 
 AFFINITY, TURNS = "hybrid", 15
 
@@ -110,13 +103,8 @@ def understanding(
         for message in each.mistaken[:show]:
             console.print(f"  {each.listener}, {each.questions}: {message}", markup=False)
     if json_path is not None:
-        content = {
-            "schema_version": SCHEMA_VERSION, "command": provenance.command_line(), "commit": provenance.commit(),
-            "device": provenance.device(), "calibrations_per_second": yardstick,
-            "results": [asdict(each) for each in found], "fuzz": None if noise is None else asdict(noise),
-        }  # fmt: skip
-        with written_whole(json_path) as unfinished:
-            unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        fuzz = None if noise is None else asdict(noise)
+        write_figures(json_path, found, calibrations_per_second=yardstick, fuzz=fuzz)
     if noise is not None and (noise.crashes or noise.strange_replies):
         raise Exit(1)
 
@@ -134,9 +122,7 @@ def _fuzz(data: str, count: int, seed: int) -> "FuzzFigures":
 
 def _measure(
     data: str, split: str, dialogues: int, rows: Sequence[tuple[str, str, str]], names: Sequence[str], seed: int
-) -> "list[SpeechFigures]":
-    from convrec.speech_measures import listeners, measure_speech, success_turns
-
+) -> list[SpeechFigures]:
     dataset = load_dataset(data, split)
     affinity, targets = fit_affinity(AFFINITY, dataset), draw_targets(dataset, dialogues, seed)
     made = listeners(dataset.catalogue, names, Settings().places().cache)
@@ -152,7 +138,7 @@ def _measure(
     return found
 
 
-def _success_table(kind: str, found: "Sequence[SpeechFigures]") -> Table:
+def _success_table(kind: str, found: Sequence[SpeechFigures]) -> Table:
     title = f"{kind} users: SR@15 and average turns, with buttons and with speech"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, collapse_padding=True)
     for heading in ("asked", "policy", "heard by", "buttons", "speech", "ratio, 95 %", "AT", "AT"):
@@ -188,7 +174,7 @@ def _fuzz_table(found: "FuzzFigures") -> Table:
     return table
 
 
-def _messages_table(found: "Sequence[SpeechFigures]") -> Table:
+def _messages_table(found: Sequence[SpeechFigures]) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, title="Messages of all rows", title_justify="left", pad_edge=False, collapse_padding=True
     )

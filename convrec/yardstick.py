@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,13 +34,17 @@ def calibrations_per_second(repeats: int = 20) -> float:
     return 1 / best
 
 
-def write_figures(path: Path, found: "Sequence[DataclassInstance]") -> None:
-    """Write what was measured as JSON, with the command, the commit and the machine."""
+def write_figures(path: Path, found: "Sequence[DataclassInstance]", **more: Any) -> None:
+    """Write what was measured as JSON, with the command, the commit and the machine.
+
+    :param more: what stands beside the results.
+    """
     content = {
         "schema_version": 1,
         "command": provenance.command_line(),
         "commit": provenance.commit(),
         "device": provenance.device(),
+        **more,
         "results": [asdict(figures) for figures in found],
     }
     with written_whole(path) as unfinished:

@@ -252,7 +252,7 @@ def told(confidence: float, share: float) -> float:
     Of two answers a wrong one is heard by chance half the time; a name that few items have is hardly ever heard by
     chance.  After it, what is looked for has it with a chance of ``confidence`` (Bayes' rule, turned around).
 
-    :param share: share of items that have it.
+    :param share: share of items that have it, of those of which that is known.
     """
     if confidence >= 1.0 or not 0.0 < share < 1.0:
         return confidence

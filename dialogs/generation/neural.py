@@ -21,6 +21,7 @@ import safetensors
 import safetensors.numpy
 
 from dialogs.generation.requests import Request
+from dialogs.generation.sampling import nucleus
 from dialogs.generation.templates import fill
 from dialogs.generation.variations import GRAMMAR, verified
 from graph.errors import DataError
@@ -175,10 +176,7 @@ class Neural:
         chances = np.exp(scores - scores.max())
         chances[[PAD, UNKNOWN]] = 0.0
         chances /= chances.sum()
-        order = np.argsort(-chances, kind="stable")
-        kept = order[: int(np.searchsorted(np.cumsum(chances[order]), self.config.top)) + 1]
-        point = rng.random() * float(chances[kept].sum())
-        return int(kept[min(int(np.searchsorted(np.cumsum(chances[kept]), point)), len(kept) - 1)])
+        return nucleus(chances, self.config.top, rng)
 
     def save(self, folder: Path) -> None:
         """Keep the model in a folder."""

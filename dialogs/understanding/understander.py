@@ -5,7 +5,6 @@ are turned around where the clause says no.  What is left and looks like content
 for a paraphrase.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,7 @@ from dialogs.understanding.plain import is_known, names_nothing, negates, plain_
 from dialogs.understanding.protocol import TYPED, Context
 from dialogs.understanding.text import Word, fold, is_unfinished, words_of
 from dialogs.understanding.titles import with_places
+from graph.file_hashes import hash_of_source
 
 LEAST_SURE = 0.6
 """Confidence below which a name that was found gives way to a plain answer."""
@@ -84,14 +84,6 @@ class Guesses:
         return self.left >= 0
 
 
-def _version() -> str:
-    """A hash of all source that understanding depends on, so that a kept dialogue says what it was understood by."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 class LexicalUnderstander:
     """See :class:`dialogs.understanding.protocol.Understander`.
 
@@ -99,7 +91,8 @@ class LexicalUnderstander:
     :param manners: the same for plain answers, :data:`PLAINLY`; None to do without.
     """
 
-    name = f"lexical {_version()}"
+    name = f"lexical {hash_of_source(Path(__file__).parent)}"
+    """With a hash of all that understanding depends on, so that a kept dialogue says what it was understood by."""
 
     def __init__(
         self, lexicon: Lexicon, paraphrases: Paraphrases | None = None, manners: Manners | None = None

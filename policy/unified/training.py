@@ -203,15 +203,7 @@ class Training:
         """The answer model to go on with: how much doubt serves everybody is seen from the gain rule on valid."""
         config = self.config
         learned = learn_trust(self.practice, self.encoder, self.modes, config.users, config.rate_dialogues, config.seed)
-        choices = [(doubt, strength) for doubt in config.doubts for strength in config.strengths if doubt]
-        scores: dict[tuple[float, float], float] = {}
-        # As in tuning the rule: all are seen briefly, the better ones for longer.
-        for count, going_on in ((config.valid_dialogues // 2, 2), (config.valid_dialogues, 1)):
-            scores = {choice: self._score_of_doubt(learned, choice, count) for choice in choices}
-            choices = sorted(scores, key=lambda choice: -scores[choice])[:going_on]
-        if 0.0 in config.doubts and max(scores.values(), default=0.0) <= 0.0:
-            choices = [(0.0, 1.0)]  # who doubts nothing does what the rule does: the score is zero
-        self.doubt, self.strength = choices[0]
+        self.doubt, self.strength = choose_doubt(config, partial(self._score_of_doubt, learned))
         return replace(learned.scaled(self.strength), doubt=self.doubt, hears_no=config.hears_no)
 
     def _score_of_doubt(self, learned: AnswerRates, choice: tuple[float, float], count: int) -> float:
@@ -308,6 +300,22 @@ class Training:
             "practised_seconds": round(look.seconds), "doubt": self.doubt, "strength": self.strength,
         }  # fmt: skip
         return Agent(network, self.encoder, self.rates, provenance=settings)
+
+
+def choose_doubt(config: TrainingConfig, score: Callable[[tuple[float, float], int], float]) -> tuple[float, float]:
+    """The doubt that serves everybody best, and the strength of the learned rates with it.
+
+    :param score: told a choice of the two and a number of dialogues, says what the gain rule gains by it on valid.
+    """
+    choices = [(doubt, strength) for doubt in config.doubts for strength in config.strengths if doubt]
+    scores: dict[tuple[float, float], float] = {}
+    # As in tuning the rule: all are seen briefly, the better ones for longer.
+    for count, going_on in ((config.valid_dialogues // 2, 2), (config.valid_dialogues, 1)):
+        scores = {choice: score(choice, count) for choice in choices}
+        choices = sorted(scores, key=lambda choice: -scores[choice])[:going_on]
+    if 0.0 in config.doubts and max(scores.values(), default=0.0) <= 0.0:
+        return 0.0, 1.0  # who doubts nothing does what the rule does: the score is zero
+    return choices[0]
 
 
 def first_practice(config: TrainingConfig) -> dict[str, Any]:

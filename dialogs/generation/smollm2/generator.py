@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from dialogs.generation.requests import Request
+from dialogs.generation.sampling import nucleus
 from dialogs.generation.smollm2.llama import Floats, Llama, Read
-from dialogs.generation.smollm2.places import ARRAYS, GET, META, TOKENIZER, is_whole, sha256
+from dialogs.generation.smollm2.places import ARRAYS, GET, META, TOKENIZER, is_whole
 from dialogs.generation.smollm2.wording import Begun, Spell, Wording, shown
 from dialogs.generation.templates import PATTERNS, fill
 from graph.errors import DataError
+from graph.file_hashes import sha256_of
 
 KEPT = 32
 """Kinds whose beginnings are kept read, each some 6 MB."""
@@ -92,11 +94,7 @@ class SmolLM2:
     def _drawn(self, chances: NDArray[np.float64], tokens: NDArray[np.int64], rng: random.Random) -> int:
         """One of the tokens."""
         own = chances ** (1 / self.manner.temperature)
-        own /= own.sum()
-        order = np.argsort(-own, kind="stable")
-        kept = order[: int(np.searchsorted(np.cumsum(own[order]), self.manner.top)) + 1]
-        point = rng.random() * float(own[kept].sum())
-        return int(tokens[kept[min(int(np.searchsorted(np.cumsum(own[kept]), point)), len(kept) - 1)]])
+        return int(tokens[nucleus(own / own.sum(), self.manner.top, rng)])
 
     def _beginning(self, kind: str, noun: str) -> tuple[Wording, Read, Floats]:
         """What the model is shown, read once."""
@@ -127,4 +125,4 @@ def load(folder: Path) -> SmolLM2:
     if not is_whole(folder):
         raise DataError(f"{folder}: damaged, or of another version; {GET}")
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-    return SmolLM2(Llama.load(folder), speller(tokenizer), sha256(folder / ARRAYS))
+    return SmolLM2(Llama.load(folder), speller(tokenizer), sha256_of(folder / ARRAYS))

@@ -1,8 +1,9 @@
 """Where SmolLM2 is kept, in which files, and whether they are what was fetched."""
 
-import hashlib
 import json
 from pathlib import Path
+
+from graph.file_hashes import sha256_of
 
 CONFIG, ARRAYS, TOKENIZER, META = "config.json", "model.safetensors", "tokenizer.json", "smollm2.json"
 SCHEMA_VERSION = 1
@@ -15,17 +16,11 @@ def folder_in(cache: Path) -> Path:
     return cache / "smollm2"
 
 
-def sha256(path: Path) -> str:
-    """The hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def is_whole(folder: Path) -> bool:
     """Whether the model lies there, unharmed and of this version."""
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        found = {name: sha256(folder / name) for name in (CONFIG, ARRAYS, TOKENIZER)}
+        found = {name: sha256_of(folder / name) for name in (CONFIG, ARRAYS, TOKENIZER)}
         return bool((meta["schema_version"], meta["sha256"]) == (SCHEMA_VERSION, found))
     except (OSError, KeyError, TypeError, ValueError):
         return False

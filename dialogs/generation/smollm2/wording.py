@@ -5,7 +5,7 @@ for it, such as "Casablanca", once.  So what is drawn is right word for word; wh
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
@@ -178,14 +178,10 @@ def shown(kind: str, noun: str) -> str:
     """The text that the model goes on with: ways to say the thing, and the beginning of one more."""
     request, rng = stand_in(kind, noun), Random(kind)
     patterns = list(PATTERNS[kind])
-    for _, pattern in zip(range(200), _new(request, rng), strict=False):
+    for _, pattern in zip(range(200), verified(request, rng), strict=False):
         if len(patterns) == EXAMPLES:
             break
         if pattern not in patterns:
             patterns.append(pattern)
     rng.shuffle(patterns)
     return "\n".join([HEADING, *(f"- {fill(pattern, request)}" for pattern in patterns), "-"])
-
-
-def _new(request: Request, rng: Random) -> Iterator[str]:
-    return verified(request, rng)
