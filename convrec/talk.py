@@ -148,7 +148,7 @@ class Table:
         try:
             place = self.dataset.interactions.find_user(user)
         except DataError as error:
-            raise OptionError(f"--user: {error}, or leave it out") from error
+            raise OptionError(f"--user: {error}; without --user you are somebody unknown") from error
         return Histories(self.dataset).of(np.array([place]))
 
     @cached_property
