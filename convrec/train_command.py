@@ -62,7 +62,7 @@ def train(
     """Train a policy in the simulator.
 
     unified: start as the gain rule, hold dialogues with a mixture of people, find out at each decision what other acts
-    would have come to, and learn from it; by default for all kinds of questions, about ten minutes. Broken off, the
+    would have come to, and learn from it; by default for all kinds of questions, a quarter of an hour. Broken off, the
     same command goes on from there. bayes: find the few numbers of the gain rule. Both practise on rehearsals; the test
     split is not looked at.
     """

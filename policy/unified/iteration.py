@@ -20,7 +20,7 @@ from policy.unified.what_if import Comparisons
 class FitConfig:
     """How a network is fitted to what acts came to."""
 
-    epochs: int = 6
+    epochs: int = 3
     batch: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4

@@ -69,7 +69,7 @@ RANDOM_RESIDUAL = 0.1
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How the policy is trained; the defaults take about ten minutes on two cores."""
+    """How the policy is trained; the defaults take a quarter of an hour on two cores."""
 
     users: str = "mixture"
     easy: tuple[float, ...] = (0.3,)
@@ -82,7 +82,7 @@ class TrainingConfig:
     rewards: Rewards = PRACTICE_REWARDS
     network: NetworkConfig = field(default_factory=NetworkConfig)
     fit: FitConfig = field(default_factory=FitConfig)
-    doubts: tuple[float, ...] = (0.03, 0.01, 0.003, 0.001, 0.0)
+    doubts: tuple[float, ...] = (0.01, 0.003, 0.001, 0.0)
     """Chances beforehand that somebody errs, to choose from on valid: people who do are found out soon, and those who
     do not are better served by much less doubt than there is reason for."""
     strengths: tuple[float, ...] = (1.0, 0.4)
