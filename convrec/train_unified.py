@@ -61,9 +61,9 @@ def train_unified(
     rules = {QuestionMode[mode.upper()]: _rule(options, mode) for mode in modes}
     diary = Places.from_environment().cache / "practice" / _key(whole, options, modes, asdict(config))
     first = None
-    if shared is not None and config.practises:
+    if shared is not None:
         first = shared / f"{_key(whole, options, modes, first_practice(config))}.safetensors"
-        if first.exists():
+        if first.exists() and config.practises:
             notices.print(f"the first round was practised before: {first}")
     if diary.exists():
         notices.print("going on with what was practised before this training was broken off")

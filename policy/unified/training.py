@@ -7,6 +7,7 @@ A round holds dialogues, finds out what other acts would have come to (:mod:`pol
 residual to it (:mod:`policy.unified.iteration`); the next round's dialogues are led by what was learned.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from graph.answers import QuestionMode
 from graph.errors import DataError
+from graph.whole_file import written_whole
 from policy.bayes import BayesPolicy, GainRule
 from policy.unified.agent import UnifiedPolicy
 from policy.unified.checkpoint import Agent
@@ -131,7 +133,8 @@ class Training:
     :param diary: folder in which the comparisons of each round are kept, so that the same training goes on from there
         when it was broken off; None for none.
     :param first_round: file of the comparisons of the first round, in which nothing but the rule has a say: kept there
-        by the first of several trainings with the same :func:`first_practice`, and found there by the others.
+        by the first of several trainings with the same :func:`first_practice`, and found there by the others; beside it
+        how much doubt was chosen.
     """
 
     def __init__(
@@ -203,8 +206,22 @@ class Training:
         """The answer model to go on with: how much doubt serves everybody is seen from the gain rule on valid."""
         config = self.config
         learned = learn_trust(self.practice, self.encoder, self.modes, config.users, config.rate_dialogues, config.seed)
-        self.doubt, self.strength = choose_doubt(config, partial(self._score_of_doubt, learned))
+        self.doubt, self.strength = self._chosen_doubt(learned)
         return replace(learned.scaled(self.strength), doubt=self.doubt, hears_no=config.hears_no)
+
+    def _chosen_doubt(self, learned: AnswerRates) -> tuple[float, float]:
+        """See :func:`choose_doubt`; or what was chosen before the training was broken off."""
+        path = None if self._diary is None else self._diary / "doubt.json"
+        if self._first_round is not None:
+            path = self._first_round.with_suffix(".json")
+        found = None if path is None else _remembered_doubt(path, self.config)
+        if found is None:
+            found = choose_doubt(self.config, partial(self._score_of_doubt, learned))
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with written_whole(path) as unfinished:
+                    unfinished.write_text(json.dumps(found), encoding="utf-8")
+        return found
 
     def _score_of_doubt(self, learned: AnswerRates, choice: tuple[float, float], count: int) -> float:
         """What the gain rule gains on valid with a doubt, and a strength of the learned rates."""
@@ -336,6 +353,16 @@ def _remembered(path: Path) -> Comparisons | None:
     except DataError:
         path.unlink()
         return None
+
+
+def _remembered_doubt(path: Path, config: TrainingConfig) -> tuple[float, float] | None:
+    """The choice that was kept in a file; None where there is none that could have been made."""
+    try:
+        doubt, strength = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, TypeError, ValueError):
+        return None
+    possible = doubt in config.doubts and strength in (*config.strengths, 1.0)
+    return (doubt, strength) if possible else None
 
 
 def _prudent(network: UnifiedNetwork | UnicornNetwork, prudence: float) -> UnifiedNetwork | UnicornNetwork:

@@ -121,13 +121,26 @@ def test_a_training_that_was_broken_off_goes_on_and_comes_to_the_same(run: Run, 
     assert code == 130
     assert "the same command goes on from here; the best so far is in agent" in " ".join(err.split())
     load(Path("agent"))
-    code, _, err = run(*arguments, "agent")
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "choose_doubt", lambda config, score: pytest.fail("this has been chosen"))
+        code, _, err = run(*arguments, "agent")
     assert code == 0
     assert "going on with what was practised before" in err
     assert held == [0, 1, 1], "the first round was not held again"
     one, two = ((Path(each) / "network.safetensors").read_bytes() for each in ("whole", "agent"))
     assert one == two
     assert not any((Path("..") / "cache" / "practice").iterdir()), "nothing is left behind"
+
+
+def test_a_damaged_choice_of_doubt_is_made_again(run: Run):
+    arguments = ("train", "--dialogues", "60", "--questions", "binary", "--rounds", "1", "--practice", "practice")
+    assert run(*arguments, "--out", "one")[0] == 0
+    (kept,) = Path("practice").glob("*.json")
+    chosen = kept.read_text()
+    for damaged in ("[1", "[0.5, 1.0]"):
+        kept.write_text(damaged)
+        assert run(*arguments, "--out", "two")[0] == 0
+        assert kept.read_text() == chosen
 
 
 def test_trainings_that_differ_in_the_network_share_their_first_round(run: Run, monkeypatch: pytest.MonkeyPatch):
@@ -137,7 +150,8 @@ def test_trainings_that_differ_in_the_network_share_their_first_round(run: Run, 
     assert run(*arguments, "--practice", "practice", "--out", "whole")[0] == 0
     others = "--users", "burst"
     assert run(*arguments, *others, "--practice", "practice", "--out", "of-others")[0] == 0
-    assert len(list(Path("practice").iterdir())) == 2, "other people, other dialogues"
+    assert len(list(Path("practice").glob("*.safetensors"))) == 2, "other people, other dialogues"
+    monkeypatch.setattr(training, "choose_doubt", lambda config, score: pytest.fail("this has been chosen"))
     monkeypatch.setattr(training.Training, "_practise", lambda self, number: pytest.fail("this has been practised"))
     code, _, err = run(*arguments, *fake, "beside", "--practice", "practice")
     assert code == 0
