@@ -97,6 +97,8 @@ class AnswerModel:
     """How those answer who do not answer like this; None where everybody does."""
     doubt: float = 0.0
     """Chance beforehand that somebody is one of them."""
+    if_vague: "AnswerModel | None" = None
+    """By which "sort of" and "I don't care" are judged in place of this one; None for this one."""
 
     @classmethod
     def honest(cls, catalogue: Catalogue) -> "AnswerModel":
@@ -144,9 +146,9 @@ class AnswerModel:
 
     @cached_property
     def forgiven(self) -> "AnswerModel":
-        """The same of people of whom it is doubted; see :func:`forgiving`."""
+        """The same of people of whom it is doubted: being vague is no slip, and plain answers are judged as ever."""
         assert self.otherwise is not None
-        return forgiving(self.undoubted, self.otherwise)
+        return replace(self.undoubted, if_vague=forgiving(self.undoubted, self.otherwise))
 
     def _perceived(self, options: NDArray[np.int32]) -> FloatArray:
         """Chance that each option seems to hold where it is lacking, there, and unknown, shape (..., 3)."""
@@ -196,12 +198,21 @@ class AnswerModel:
         :param confidence: chance that each answer was understood, in [0, 1], shape (E,); None for certainty.
         :return: shape (E, S), never below m times :data:`LOG_IMPOSSIBLE`.
         """
+        logs = self._log_heard(options, answers, naming)
+        if self.if_vague is not None:
+            vague = ((answers == Answer.SORT_OF) | (answers == Answer.DONT_CARE)).any(axis=1)
+            logs[vague] = self.if_vague._log_heard(options[vague], answers[vague], naming[vague])
+        return logs if confidence is None else _doubted(logs, confidence.astype(np.float64))
+
+    def _log_heard(
+        self, options: NDArray[np.int32], answers: NDArray[np.int8], naming: NDArray[np.bool_]
+    ) -> FloatArray:
         logs = np.empty((len(options), 2 ** options.shape[1] + 1))
         whole = naming & ~(answers == Answer.SORT_OF).any(axis=1)
         for chosen, log_heard in ((whole, self._log_named), (~whole, self._log_picked)):
             if chosen.any():
                 logs[chosen] = log_heard(options[chosen], answers[chosen])
-        return logs if confidence is None else _doubted(logs, confidence.astype(np.float64))
+        return logs
 
     def _log_named(self, options: NDArray[np.int32], answers: NDArray[np.int8]) -> FloatArray:
         named = answers == Answer.YES

@@ -22,6 +22,9 @@ from policy.unified.unicorn import UnicornConfig, UnicornNetwork
 from simulator.core import Rules
 from simulator.protocol import Decision, State
 
+PRUDENCE_ABROAD = 0.08
+"""Prudence on catalogues that an agent was not trained on, at least: what was learned at home is less sure there."""
+
 _MASS = SLOTS.index("mass")
 
 
@@ -71,7 +74,11 @@ class UnifiedPolicy:
         seen = self.encoder.encode(state, self.rules)
         with torch.inference_mode():
             device = next(self.network.parameters()).device
-            return self.network.values(tensors(seen, state.catalogue, device)).cpu().numpy()
+            parts = tensors(seen, state.catalogue, device)
+            if isinstance(self.network, UnicornNetwork):
+                return self.network.values(parts).cpu().numpy()
+            least = 0.0 if self.rates.at_home(state.catalogue) else PRUDENCE_ABROAD
+            return self.network.values(parts, least).cpu().numpy()
 
     def with_rules(self, rules: Rules) -> "UnifiedPolicy":
         """The same for conversations by other rules."""

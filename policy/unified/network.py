@@ -121,14 +121,18 @@ class UnifiedNetwork(nn.Module):
         padding = torch.arange(tokens.shape[1], device=steps.device)[None] > n_steps.reshape(-1, 1)
         return self.history(tokens, src_key_padding_mask=padding)[:, 0]
 
-    def values(self, seen: dict[str, Tensor]) -> Tensor:
-        """Dueling values of the slots, shape (B, K); :data:`CLOSED` where a slot is."""
+    def values(self, seen: dict[str, Tensor], least_prudence: float = 0.0) -> Tensor:
+        """Dueling values of the slots, shape (B, K); :data:`CLOSED` where a slot is.
+
+        :param least_prudence: see :attr:`NetworkConfig.prudence`, where that is less.
+        """
         value, advantage = self.forward(seen)
         left = open_slots(seen, self.config)
-        if self.config.prudence:
+        least = least_prudence if self.config.uses_rule else 0.0
+        if prudence := max(self.config.prudence, least):
             ruled = torch.where(left, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
-            margin = torch.full_like(advantage, -self.config.prudence)
-            margin[:, -1] = -min(self.config.prudence, WAIT_PRUDENCE)
+            margin = torch.full_like(advantage, -prudence)
+            margin[:, -1] = -min(prudence, WAIT_PRUDENCE)
             advantage = advantage + margin.scatter(1, ruled, 0.0)
         return dueling(value, advantage, left)
 

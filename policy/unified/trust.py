@@ -51,13 +51,17 @@ class AnswerRates:
     n_items: int = 0
     """Items of the catalogue for which the doubt was chosen; 0 for any."""
 
+    def at_home(self, catalogue: Catalogue) -> bool:
+        """Whether they were learned there, or are for anywhere."""
+        return not self.n_items or self.vocabulary == catalogue.vocabulary
+
     def doubt_in(self, catalogue: Catalogue) -> float:
         """The doubt there: elsewhere at most :data:`ABROAD` as much as at home, and none about what is unknown here.
 
         A slip makes room for every item that does not fit, so where there are more items there is less doubt.  Of
         facets whose answers were never learned from there is no reason to doubt any.
         """
-        if not self.n_items or self.vocabulary == catalogue.vocabulary:
+        if self.at_home(catalogue):
             return self.doubt
         learned = np.array([facet.name in self.of_facet for facet in catalogue.facets], bool)
         share = float(learned[catalogue.attribute_facet].mean()) if catalogue.n_attributes else 0.0

@@ -34,14 +34,22 @@ def questions(story: Story, rng: np.random.Generator, count: int, n_rows: int) -
     ]  # fmt: skip
 
 
+VAGUE = Answer.SORT_OF, Answer.DONT_CARE
+
+
 def by_hand(
-    story: Story, model: AnswerModel, log_prior: NDArray[np.float32], heard: list[AnswerEvidence]
-) -> NDArray[np.float64]:
-    """Log of prior times likelihood of every item, shape (N, V), constants and all."""
+    story: Story, model: AnswerModel, log_prior: NDArray[np.float32], heard: list[AnswerEvidence],
+    of_vague: AnswerModel | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Log of prior times likelihood of every item, shape (N, V), constants and all.
+
+    :param of_vague: judges vague answers, if given.
+    """
     catalogue = story.facts.catalogue()
     weights = log_prior.astype(np.float64)
     for each in heard:
-        logs = model.log_likelihood(each.options, each.answers, each.naming)[0]
+        judge = of_vague if of_vague is not None and each.answers[0, 0] in VAGUE else model
+        logs = judge.log_likelihood(each.options, each.answers, each.naming)[0]
         attribute = int(each.options[0, 0])
         for item in range(catalogue.n_items):
             known = catalogue.known[item, catalogue.attribute_facet[attribute]]
@@ -59,14 +67,32 @@ def test_the_posterior_is_that_over_people_and_items(story: Story, doubt: float,
     belief = DoubtingBelief(story.facts.catalogue(), models(story, doubt), log_prior)
     for each in heard:
         belief.update(each)
-    truthful = forgiving(AnswerModel.honest(story.facts.catalogue()), story.model)
-    honest = by_hand(story, truthful, log_prior, heard) + np.log(1 - doubt)
+    truthful = AnswerModel.honest(story.facts.catalogue())
+    honest = by_hand(story, truthful, log_prior, heard, forgiving(truthful, story.model)) + np.log(1 - doubt)
     other = by_hand(story, story.model, log_prior, heard) + np.log(doubt)
     both = np.logaddexp(honest, other)
     both -= np.logaddexp.reduce(both, axis=1, keepdims=True)
     assert belief.probabilities == pytest.approx(np.exp(both), abs=2e-3)
     trust = np.logaddexp.reduce(honest, axis=1) - np.logaddexp.reduce(np.logaddexp(honest, other), axis=1)
     assert belief.trust == pytest.approx(np.exp(trust), abs=2e-3)
+
+
+@slow
+@given(worlds(), st.integers(1, 4), st.integers(0, 2**16))
+def test_who_was_never_vague_is_believed_as_ever_until_there_is_doubt(story: Story, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    log_prior = rng.normal(size=(2, story.facts.n_items)).astype(np.float32)
+    catalogue = story.facts.catalogue()
+    doubting, plain = (
+        make(catalogue, model, log_prior.copy())
+        for make, model in ((DoubtingBelief, models(story, 1e-12)), (Belief, AnswerModel.honest(catalogue)))
+    )
+    for each in questions(story, rng, count, 2):
+        if each.answers[0, 0] not in VAGUE:
+            doubting.update(each)
+            plain.update(each)
+    sure = doubting.trust > 1 - 1e-6
+    assert doubting.probabilities[sure] == pytest.approx(plain.probabilities[sure], abs=1e-5)
 
 
 @slow

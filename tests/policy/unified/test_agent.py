@@ -8,7 +8,7 @@ import torch
 
 from graph.answers import QuestionMode
 from policy.bayes import BayesPolicy
-from policy.unified.agent import UnifiedPolicy, tensors
+from policy.unified.agent import PRUDENCE_ABROAD, UnifiedPolicy, tensors
 from policy.unified.layout import STEPS
 from policy.unified.network import CLOSED, WAIT_PRUDENCE
 from simulator.environments.observations import Observation
@@ -149,6 +149,21 @@ def test_prudence_is_what_another_act_has_to_promise_more() -> None:
             clear = np.abs(behind - prudence) > 1e-4
             assert (policy.choose(state).slots == expected)[clear].all()
     assert apart > 50
+
+
+def test_it_is_prudent_where_it_was_not_trained() -> None:
+    bold, apart = shaken(untrained()), 0
+    with torch.no_grad():
+        bold.network.residual.weight *= 0.2  # now many acts promise a little more
+    abroad = replace(bold, rates=replace(bold.rates, vocabulary="of another catalogue", n_items=1))
+    prudent = untrained(prudence=PRUDENCE_ABROAD)
+    prudent.network.load_state_dict(bold.network.state_dict())
+    at_home = replace(abroad, rates=replace(abroad.rates, vocabulary=city().catalogue.vocabulary))
+    for state in met(QuestionMode.BINARY, "mixture", BayesPolicy(RULE)):
+        assert (abroad.choose(state).slots == prudent.choose(state).slots).all()
+        assert (at_home.choose(state).slots == bold.choose(state).slots).all()
+        apart += int((abroad.choose(state).slots != bold.choose(state).slots).sum())
+    assert apart > 10
 
 
 def test_waiting_needs_little_prudence() -> None:
