@@ -74,11 +74,8 @@ class UnifiedPolicy:
         seen = self.encoder.encode(state, self.rules)
         with torch.inference_mode():
             device = next(self.network.parameters()).device
-            parts = tensors(seen, state.catalogue, device)
-            if isinstance(self.network, UnicornNetwork):
-                return self.network.values(parts).cpu().numpy()
             least = 0.0 if self.rates.at_home(state.catalogue) else PRUDENCE_ABROAD
-            return self.network.values(parts, least).cpu().numpy()
+            return self.network.values(tensors(seen, state.catalogue, device), least).cpu().numpy()
 
     def with_rules(self, rules: Rules) -> "UnifiedPolicy":
         """The same for conversations by other rules."""

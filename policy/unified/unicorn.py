@@ -88,8 +88,11 @@ class UnicornNetwork(nn.Module):
         advantage = self.advantage(torch.cat([slots, around], dim=2))[..., 0]
         return self.value(state)[:, 0], advantage
 
-    def values(self, seen: dict[str, Tensor]) -> Tensor:
-        """Dueling values of the slots, shape (B, K)."""
+    def values(self, seen: dict[str, Tensor], least_prudence: float = 0.0) -> Tensor:
+        """Dueling values of the slots, shape (B, K).
+
+        :param least_prudence: without effect, for there is no rule to hold on to.
+        """
         return dueling(*self.forward(seen), open_slots(seen, self.config))
 
     def _nodes(self, seen: dict[str, Tensor]) -> Tensor:
