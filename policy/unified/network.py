@@ -51,7 +51,11 @@ class NetworkConfig:
 
 
 class _GraphLayer(nn.Module):
-    """One round of messages: a :class:`torch_geometric.nn.DenseGraphConv` for each relation, then a residual."""
+    """One round of messages: a :class:`torch_geometric.nn.DenseGraphConv` for each relation, then a residual.
+
+    Their sum is reckoned in one product: what is heard by each relation and the node itself side by side, times the
+    matrices one below the other.  Called one by one, they would multiply the node by a matrix each.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -60,8 +64,15 @@ class _GraphLayer(nn.Module):
 
     def forward(self, nodes: Tensor, edges: Tensor) -> Tensor:  # (B, M, D), (B, E, M, M) -> (B, M, D)
         normed = self.norm(nodes)
-        heard = sum(layer(normed, edges[:, number]) for number, layer in enumerate(self.convolutions))
-        return nodes + torch.relu(heard)
+        heard = (edges.flatten(1, 2) @ normed).unflatten(1, (len(RELATIONS), -1))
+        together = torch.cat([*heard.unbind(1), normed], dim=2)
+        own = torch.stack(self._parameters_of("lin_root.weight")).sum(dim=0)
+        matrix = torch.cat([*self._parameters_of("lin_rel.weight"), own], dim=1)
+        bias = torch.stack(self._parameters_of("lin_rel.bias")).sum(dim=0)
+        return nodes + torch.relu(nn.functional.linear(together, matrix, bias))
+
+    def _parameters_of(self, name: str) -> list[Tensor]:
+        return [layer.get_parameter(name) for layer in self.convolutions]
 
 
 class UnifiedNetwork(nn.Module):
@@ -158,8 +169,10 @@ class Switches(Protocol):
 
 def open_slots(seen: dict[str, Tensor], switches: Switches) -> Tensor:
     """Slots that may be taken, shape (B, K): those that are open, less what is switched off."""
-    asks, recommends, waits = (seen["slots"][..., SLOTS.index(kind)] > 0 for kind in KINDS)
     is_open = seen["mask"] > 0
+    if switches.may_wait and switches.may_change_list and not switches.rule_decides:
+        return is_open
+    asks, recommends, waits = (seen["slots"][..., SLOTS.index(kind)] > 0 for kind in KINDS)
     left = is_open
     if not switches.may_wait:
         left = left & ~waits

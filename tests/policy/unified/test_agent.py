@@ -9,7 +9,7 @@ import torch
 from graph.answers import QuestionMode
 from policy.bayes import BayesPolicy
 from policy.unified.agent import PRUDENCE_ABROAD, UnifiedPolicy, tensors
-from policy.unified.layout import STEPS
+from policy.unified.layout import RELATIONS, STEPS
 from policy.unified.network import CLOSED, WAIT_PRUDENCE
 from simulator.environments.observations import Observation
 from simulator.history import Act
@@ -128,6 +128,15 @@ def test_what_is_switched_off_is_not_looked_at(config: dict[str, int], deaf_to: 
     with torch.inference_mode():
         assert not torch.equal(whole.network.values(seen), whole.network.values(other))
         assert torch.equal(without.network.values(seen), without.network.values(other))
+
+
+def test_a_round_of_messages_is_the_sum_of_what_each_relation_brings() -> None:
+    layer = untrained().network.graph[0]
+    nodes, edges = torch.randn(3, 9, layer.norm.weight.shape[0]), torch.rand(3, len(RELATIONS), 9, 9)
+    normed = layer.norm(nodes)
+    one_by_one = [convolution(normed, edges[:, number]) for number, convolution in enumerate(layer.convolutions)]
+    assert torch.allclose(layer(nodes, edges), nodes + torch.relu(sum(one_by_one)), atol=1e-5)
+    assert not torch.allclose(layer(nodes, edges.flip(1)), layer(nodes, edges), atol=1e-3)
 
 
 def test_prudence_is_what_another_act_has_to_promise_more() -> None:
