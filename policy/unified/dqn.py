@@ -18,20 +18,10 @@ from torch import Tensor, nn
 
 from graph.catalogue import Catalogue
 from policy.unified.agent import tensors
-from policy.unified.layout import MOMENT
-from policy.unified.network import UnifiedNetwork
+from policy.unified.network import UnifiedNetwork, may_be_busy
 from policy.unified.replay import PrioritizedReplay
 from policy.unified.unicorn import UnicornNetwork
 from simulator.environments.observations import Observation
-from simulator.timing import Event
-
-_EVENTS = (Event.FRAGMENT, Event.DEFERRAL, Event.SILENCE)
-_CUES = (
-    *(MOMENT.index(f"event: {event.name.lower()}") for event in _EVENTS),
-    MOMENT.index("typing"),
-    MOMENT.index("on show"),
-)
-_COMPLETENESS = MOMENT.index("completeness")
 
 
 class _Values(QNetwork):
@@ -105,7 +95,7 @@ class UnifiedDQN(DQN):
             best = self.online(seen).argmax(dim=1).cpu().numpy()
         mask, slots = np.asarray(seen["mask"], bool), np.asarray(seen["slots"], np.float32)
         tried = mask.copy()
-        tried[:, -1] &= may_be_busy(np.asarray(seen["moment"], np.float32)) | ~mask[:, :-1].any(axis=1)
+        tried[:, -1] &= may_be_busy(torch.as_tensor(seen["moment"])).numpy() | ~mask[:, :-1].any(axis=1)
         lots = self._explorer.random(mask.shape)
         # A kind of act first, then one of its kind: else twenty lists would crowd out ten questions.
         kinds = np.where(slots[:, :, :3] > 0, self._explorer.random((len(mask), 1, 3)), 0.0).sum(axis=2)
@@ -141,8 +131,3 @@ class UnifiedDQN(DQN):
         self._n_updates += gradient_steps
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record("train/loss", float(np.mean(losses)))
-
-
-def may_be_busy(moment: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-    """Whether anything of what is seen of the moment says that the user may not be done, shape (E,)."""
-    return np.asarray((moment[:, _CUES] > 0).any(axis=1) | (moment[:, _COMPLETENESS] < 1))

@@ -14,13 +14,22 @@ from torch import Tensor, nn
 from torch_geometric.nn import DenseGraphConv
 
 from policy.unified.layout import ANSWERED, MOMENT, N_STEPS, OF_BELIEF, REFUSED, RELATIONS, SLOTS, STEPS
+from simulator.timing import Event
 
 CLOSED = -1e9
 """Value of a closed slot: finite, so that differences stay numbers."""
 
 WAIT_PRUDENCE = 0.01
-"""Reward by which waiting has to promise more than the rule's act, at most: whether somebody is busy can be seen, so
-that waiting is never a near tie."""
+"""Reward by which waiting has to promise more than the rule's act, at most, where somebody may be busy: that can be
+seen, so that waiting is never a near tie there."""
+
+IDLE_PRUDENCE = 0.08
+"""Reward by which waiting has to promise more than the rule's act, at least, where nothing says that somebody is busy:
+there it is hardly ever tried while learning."""
+
+_EVENTS = (Event.FRAGMENT, Event.DEFERRAL, Event.SILENCE)
+_CUES = [MOMENT.index(cue) for cue in (*(f"event: {event.name.lower()}" for event in _EVENTS), "typing", "on show")]
+_COMPLETENESS = MOMENT.index("completeness")
 
 
 @dataclass(frozen=True)
@@ -37,8 +46,9 @@ class NetworkConfig:
     bit: float = 0.05
     """What a bit by the gain rule is worth in reward before anything is learned: about what a turn costs."""
     prudence: float = 0.0
-    """Reward by which another act has to promise more than that of the gain rule before it is taken; where it is to
-    wait, :data:`WAIT_PRUDENCE` at most."""
+    """Reward by which another act has to promise more than that of the gain rule before it is taken.  Where there is
+    some, waiting has a margin of its own: :data:`WAIT_PRUDENCE` at most, :data:`IDLE_PRUDENCE` at least where nobody is
+    busy."""
     uses_rule: bool = True
     """Whether values start as those of the gain rule; else from nothing, the ablation."""
     sees_belief: bool = True
@@ -143,7 +153,8 @@ class UnifiedNetwork(nn.Module):
         if prudence := max(self.config.prudence, least):
             ruled = torch.where(left, seen["values"], CLOSED).argmax(dim=1, keepdim=True)
             margin = torch.full_like(advantage, -prudence)
-            margin[:, -1] = -min(prudence, WAIT_PRUDENCE)
+            busy, idle = min(prudence, WAIT_PRUDENCE), max(prudence, IDLE_PRUDENCE)
+            margin[:, -1] = torch.where(may_be_busy(seen["moment"]), -busy, -idle)
             advantage = advantage + margin.scatter(1, ruled, 0.0)
         return dueling(value, advantage, left)
 
@@ -152,6 +163,14 @@ def dueling(value: Tensor, advantage: Tensor, left: Tensor) -> Tensor:
     """Values of the slots, shape (B, K), from those of the states, shape (B,): the best open one has the state's."""
     best = torch.where(left, advantage, CLOSED).max(dim=1, keepdim=True).values
     return torch.where(left, value[:, None] + advantage - best, CLOSED)
+
+
+def may_be_busy(moment: Tensor) -> Tensor:
+    """Whether anything of what is seen of the moment says that the user may not be done, shape (B,).
+
+    :param moment: :data:`policy.unified.layout.MOMENT` of each, shape (B, ...).
+    """
+    return (moment[:, _CUES] > 0).any(dim=1) | (moment[:, _COMPLETENESS] < 1)
 
 
 class Switches(Protocol):

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import safetensors
 import safetensors.numpy
+import torch
 from numpy.typing import NDArray
 
 from graph.errors import DataError
 from graph.whole_file import written_whole
-from policy.unified.dqn import may_be_busy
+from policy.unified.network import may_be_busy
 from simulator.core import Conversations
 from simulator.environments.observations import Encoder, Observation
 from simulator.protocol import Decision, Policy, State
@@ -134,7 +135,7 @@ def _acts(state: State, seen: Observation, chosen: NDArray[np.intp], rng: np.ran
     lots[:, : space.n_ask] *= 2.0
     lots[np.arange(n), chosen] *= 10.0
     acts[:, 2] = np.where(lots.max(axis=1) > 0, lots.argmax(axis=1), -1)
-    waits = may_be_busy(np.asarray(seen["moment"], np.float32)) | (rng.random(n) < 0.1)
+    waits = may_be_busy(torch.as_tensor(seen["moment"])).numpy() | (rng.random(n) < 0.1)
     acts[:, 3] = np.where(mask[:, space.wait_slot] & waits, space.wait_slot, -1)
     return acts
 

@@ -10,7 +10,7 @@ from graph.answers import QuestionMode
 from policy.bayes import BayesPolicy
 from policy.unified.agent import PRUDENCE_ABROAD, UnifiedPolicy, tensors
 from policy.unified.layout import RELATIONS, STEPS
-from policy.unified.network import CLOSED, WAIT_PRUDENCE
+from policy.unified.network import CLOSED, IDLE_PRUDENCE, WAIT_PRUDENCE, may_be_busy
 from simulator.environments.observations import Observation
 from simulator.history import Act
 from simulator.protocol import Policy, State
@@ -175,16 +175,18 @@ def test_it_is_prudent_where_it_was_not_trained() -> None:
     assert apart > 10
 
 
-def test_waiting_needs_little_prudence() -> None:
-    """However prudent, a network waits where it is worth a hundredth more than what the rule would do."""
-    bold, waits = shaken(untrained()), 0
-    prudent = untrained(prudence=100.0)
-    prudent.network.load_state_dict(bold.network.state_dict())
+@pytest.mark.parametrize("prudence", [0.02, 0.03])
+def test_waiting_needs_little_prudence_where_somebody_may_be_busy_and_more_elsewhere(prudence: float) -> None:
+    policy, seen_busy = untrained(prudence=prudence), np.zeros(2, np.int64)
     for state in met(QuestionMode.BINARY, "mixture", BayesPolicy(RULE)):
-        values, rows = bold.values(state), np.arange(state.history.n_dialogues)
-        ahead = values[:, -1] - values[rows, BayesPolicy(RULE).choose(state).slots]
-        chosen = prudent.choose(state).slots == values.shape[1] - 1
-        clear = np.abs(ahead - WAIT_PRUDENCE) > 1e-4
-        assert (chosen == (ahead > WAIT_PRUDENCE))[clear & state.candidates.mask[:, -1]].all()
-        waits += int(chosen.sum())
-    assert waits > 20
+        seen = tensors(observed(policy, state), state.catalogue)
+        ruled = torch.as_tensor(BayesPolicy(RULE).choose(state).slots)[:, None]
+        may_wait, busy = seen["mask"][:, -1] > 0, may_be_busy(seen["moment"])
+        for ahead in (0.5 * WAIT_PRUDENCE, 2 * WAIT_PRUDENCE, 0.9 * IDLE_PRUDENCE, 1.1 * IDLE_PRUDENCE):
+            advantage = torch.full(seen["mask"].shape, -1.0).scatter(1, ruled, 0.0)
+            advantage[:, -1] = ahead
+            policy.network.forward = lambda _, found=advantage: (torch.zeros(len(found)), found)  # type: ignore[method-assign]
+            waits = policy.network.values(seen).argmax(dim=1) == advantage.shape[1] - 1
+            assert (waits == (may_wait & (ahead > torch.where(busy, WAIT_PRUDENCE, IDLE_PRUDENCE)))).all()
+        seen_busy += np.bincount(busy[may_wait].numpy(), minlength=2)
+    assert (seen_busy > 20).all()
