@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import redirect_stdout
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from click.exceptions import Exit
 
 from convrec.cli import examples, main
 from convrec.policy_page import unit_path
-from convrec.policy_units import SEEDS, Test, Unit, units
+from convrec.policy_units import SEEDS, WHOLE, Test, Unit, units
 from convrec.run_options import console
 from graph.errors import OptionError
 from graph.places import Places
@@ -23,6 +24,9 @@ from graph.whole_file import written_whole
 from policy.registry import UNIFIED
 
 SCHEMA_VERSION = 1
+
+AGENT = "agent.json"
+"""In the folder of an agent that has been trained."""
 
 FIGURES = ("at", "hdcg", "reward", "interruptions", "missed", "quit", "reference_gap")
 """Figures of a row that are kept, beside SR@15."""
@@ -63,24 +67,33 @@ def policy(results: Path, agents: Path | None, only: tuple[str, ...], jobs: int,
         except OSError as error:
             raise OptionError(f"{each}: cannot be made a folder ({error.strerror}); name another") from error
     to_do = [unit for unit in chosen if not unit_path(results, unit).exists()]
-    with ThreadPoolExecutor(jobs) as pool:
-        codes = list(pool.map(lambda unit: _do(unit, results, folder.resolve()), to_do))
-    if any(codes):
-        raise Exit(max(codes))
+    first = [known[name] for name in dict.fromkeys(unit.beside for unit in to_do if unit.beside)]
+    for does, wanted in (_train, first), (_do, to_do):
+        with ThreadPoolExecutor(jobs) as pool:
+            codes = list(pool.map(partial(does, results=results, agents=folder.resolve()), wanted))
+        if any(codes):
+            raise Exit(max(codes))
+
+
+def _train(unit: Unit, results: Path, agents: Path) -> int:
+    """Train, unless that has been done; hand out the exit code of what went wrong, else 0."""
+    if (agents / unit.name / AGENT).exists():
+        return 0
+    console.rule(f"{unit.name}: convrec train --data {unit.data} {unit.training}", align="left")
+    training = ["train", "--data", unit.data, *unit.training.split(), "--out", unit.name]
+    if unit.kind not in SEEDS:  # variants of one agent
+        training += ["--practice", "practice"]
+    return _run([training], agents)
 
 
 def _do(unit: Unit, results: Path, agents: Path) -> int:
     """Train and evaluate; hand out the exit code of what went wrong, else 0."""
-    console.rule(f"{unit.name}: convrec train --data {unit.data} {unit.training}", align="left")
-    agent = agents / unit.name
-    if not (agent / "agent.json").exists():
-        training = ["train", "--data", unit.data, *unit.training.split(), "--out", unit.name]
-        if unit.kind not in SEEDS:  # variants of one agent
-            training += ["--practice", "practice"]
-        if code := _run([training], agents):
-            return code
+    if code := _train(unit, results, agents):
+        return code
     paths = [agents / f"{unit.name}.{number}.json" for number, _ in enumerate(unit.tests)]
     arguments = ["evaluate", "--policy", "bayes", "--policy", "unified", "--checkpoint", unit.name]
+    if unit.beside:
+        arguments += ["--checkpoint", unit.beside]
     commands = [
         [*arguments, *test.arguments.split(), "--json", path.name] for test, path in zip(unit.tests, paths, strict=True)
     ]
@@ -91,8 +104,8 @@ def _do(unit: Unit, results: Path, agents: Path) -> int:
     finally:
         for path in paths:
             path.unlink(missing_ok=True)
-    tests = {test.name: trimmed(test, each) for test, each in zip(unit.tests, figures, strict=True)}
-    trained = json.loads((agent / "agent.json").read_text(encoding="utf-8"))
+    tests = {test.name: trimmed(test, each, unit.beside) for test, each in zip(unit.tests, figures, strict=True)}
+    trained = json.loads((agents / unit.name / AGENT).read_text(encoding="utf-8"))
     content = {
         "schema_version": SCHEMA_VERSION,
         "command": f"convrec bench policy --only {unit.name}",
@@ -128,11 +141,16 @@ def _command(arguments: Sequence[str], folder: Path) -> int:
         return main(arguments)
 
 
-def trimmed(test: Test, content: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of an evaluation."""
+def trimmed(test: Test, content: dict[str, Any], beside: str = "") -> dict[str, Any]:
+    """What is kept of an evaluation.
+
+    :param beside: checkpoint of an agent that stands beside the one in question: it is called :data:`WHOLE`.
+    """
+    of_beside = f"{UNIFIED} ({beside})"
     rows = [
         {
-            **{name: row[name] for name in ("policy", "users", "questions", "turns", "dialogues", "ms")},
+            "policy": WHOLE if beside and row["checkpoint"] == beside else row["policy"],
+            **{name: row[name] for name in ("users", "questions", "turns", "dialogues", "ms")},
             "sr": row["sr"]["15"],
             **{name: row[name] for name in FIGURES},
             "ci": {name: row["ci"][name] for name in ("sr@15", *FIGURES)},
@@ -140,9 +158,10 @@ def trimmed(test: Test, content: dict[str, Any]) -> dict[str, Any]:
         for row in content["results"]
     ]
     kept = {"sr@15", *FIGURES}
-    comparisons = [
-        each
+    named = [
+        {**each, **{side: WHOLE if each[side] == of_beside else each[side] for side in ("a", "b")}}
         for each in content["comparisons"]
-        if each["metric"] in kept and any(each[side].startswith(UNIFIED) for side in ("a", "b"))
+        if each["metric"] in kept
     ]
+    comparisons = [each for each in named if any(each[side].startswith(UNIFIED) for side in ("a", "b"))]
     return {"arguments": test.arguments, "commit": content["commit"], "results": rows, "comparisons": comparisons}

@@ -261,9 +261,17 @@ def _parts(found: Mapping[str, Sequence[Tests]], results: Path) -> Iterator[str]
     for users in ("mixture", "classic"):
         yield f"**{users}**"
         yield _differences({name: (found[name], users, None, "bayes") for name in chosen})
+    beside = [name for name in chosen if all(_has(tests["mixture"], WHOLE) for tests in found[name])]
+    if beside:
+        yield "**mixture, beside *whole* of the same seed on the same dialogues**"
+        yield _differences({name: (found[name], "mixture", None, WHOLE) for name in beside})
     learners = [name for name in (WHOLE, *LEARNERS) if name in found]
     yield "Minutes to train, each seed; what differs from *whole* in its network alone goes on from its first round:"
     yield markdown_table(learners, [[_minutes(_recorded(results, name)) for name in learners]])
+
+
+def _has(test: Mapping[str, Any], policy: str) -> bool:
+    return any(row["policy"] == policy for row in test["results"])
 
 
 def _recorded(results: Path, kind: str) -> list[dict[str, Any]]:

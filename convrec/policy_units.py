@@ -53,6 +53,8 @@ class Unit:
     training: str
     """What follows ``convrec train --data DATA --out AGENT``."""
     tests: tuple[Test, ...]
+    beside: str = ""
+    """Unit whose agent stands beside this one's in the tests: the same with nothing left out."""
 
     @property
     def kind(self) -> str:
@@ -70,8 +72,9 @@ def units() -> Iterator[Unit]:
                 yield Unit(f"{data}-{seed}", data, f"--seed {seed}", tests)
     for seed in range(ABLATION_SEEDS):
         for variant in (WHOLE, *VARIANTS):
-            chosen = "" if variant == WHOLE else f" --variant {variant}"
-            yield Unit(f"{variant}-{seed}", "movies", f"{REDUCED} --seed {seed}{chosen}", tuple(_brief("movies")))
+            chosen, beside = ("", "") if variant == WHOLE else (f" --variant {variant}", f"{WHOLE}-{seed}")
+            training = f"{REDUCED} --seed {seed}{chosen}"
+            yield Unit(f"{variant}-{seed}", "movies", training, tuple(_brief("movies")), beside)
 
 
 def _test(name: str, data: str, users: str, dialogues: int, rest: str = "") -> Test:

@@ -1,5 +1,6 @@
 """The policy bench: what it trains, how figures of several agents are put together, and that it goes on."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,54 @@ def test_it_trains_evaluates_keeps_and_goes_on(tmp_path: Path, monkeypatch: pyte
     assert cli.main(arguments) == 0
     assert calls == []
     assert cli.main([*arguments, "--only", "large-0"]) == 2
+
+
+def test_a_part_left_out_stands_beside_the_whole_on_the_same_dialogues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[list[str]] = []
+
+    def run(commands: list[list[str]], folder: Path) -> int:
+        for arguments in commands:
+            calls.append(list(arguments))
+            if arguments[0] == "train":
+                agent = folder / arguments[arguments.index("--out") + 1]
+                agent.mkdir()
+                content = {"network": {"prudence": 0.02}, "command": "", "commit": "0", "seed": 0, "minutes": 1.0}
+                (agent / "agent.json").write_text(json.dumps(content))
+            else:
+                (folder / arguments[-1]).write_text(json.dumps(beside_whole()))
+        return 0
+
+    def beside_whole() -> dict[str, Any]:
+        agents = {"unified (no-gnn-0)": 2.8, "unified (whole-0)": 2.7, "bayes": 3.0}
+        rows = [row(name.split()[0], at) for name, at in agents.items()]
+        for each, name in zip(rows, agents, strict=True):
+            each |= {"checkpoint": name[len("unified (") : -1] if "(" in name else None, "sr": {"15": each["sr"]}}
+        compared = [
+            {"a": a, "b": b, "metric": metric, "diff": agents[a] - agents[b], "ci": [agents[a] - agents[b]] * 2}
+            for a, b in itertools.combinations(agents, 2)
+            for metric in ("sr@15", "at", "hdcg", "reward")
+        ]
+        return {"results": rows, "comparisons": compared, "commit": "0"}
+
+    made = {unit.name: unit for unit in units() if unit.name in ("whole-0", "no-gnn-0")}
+    assert made["no-gnn-0"].beside == "whole-0"
+    assert made["whole-0"].beside == ""
+    monkeypatch.setattr(bench_policy, "_run", run)
+    places = ["--results", str(tmp_path / "r"), "--agents", str(tmp_path / "a")]
+    assert cli.main(["bench", "policy", *places, "--only", "no-gnn-0"]) == 0
+    trained = [call[call.index("--out") + 1] for call in calls if call[0] == "train"]
+    assert trained == ["whole-0", "no-gnn-0"], "what it stands beside comes first"
+    tests = read_unit(tmp_path / "r" / "policy" / "no-gnn-0.json")["tests"]
+    for rival, lies in (("bayes", -0.2), (WHOLE, 0.1)):
+        difference = pooled([tests], "mixture", "at", None, rival)
+        assert difference is not None
+        assert difference.diff == pytest.approx(lies)
+    assert cli.main(["bench", "policy", *places, "--only", "whole-0"]) == 0
+    page = "\n".join(policy_sections(tmp_path / "r"))
+    assert "beside *whole*" in page
+    assert "+0.10 ± 0.00" in page
 
 
 def test_the_page_tells_what_is_there(tmp_path: Path) -> None:
