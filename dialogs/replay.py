@@ -82,7 +82,7 @@ def replay(transcript: Transcript, session: Session, now: Header, understand: bo
         found += differences(record, reply, names)
         if reply.over and not record.over:
             break
-    return Replay(transcript, changes(transcript.header, now), tuple(found), len(session.replies))
+    return Replay(transcript, changes(transcript.header, now), tuple(found), session.standing.replies)
 
 
 def _answer(session: Session, record: TurnRecord, understand: bool) -> Reply:

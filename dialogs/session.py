@@ -18,6 +18,21 @@ MOST_UNCLEAR = 3
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where a talk stands: everything that is kept from one message to the next."""
+
+    conversation: Conversation = Conversation()
+    clarify: Clarify | None = None
+    """What was asked back for last."""
+    unclear: int = 0
+    """Messages in a row that could not be understood."""
+    replies: int = 0
+    """How many there were."""
+    over: bool = False
+    """Whether the last word has been said."""
+
+
+@dataclass(frozen=True)
 class Reply:
     """What comes of one message."""
 
@@ -42,29 +57,30 @@ class Session:
     """Talks with one person from the first word to the last.
 
     :param seed: of the words.
+    :param standing: where an earlier session has left off.
     """
 
-    def __init__(self, agent: Agent, understander: Understander, speaker: Speaker, seed: int = 0) -> None:
+    def __init__(
+        self, agent: Agent, understander: Understander, speaker: Speaker, seed: int = 0, standing: Standing | None = None
+    ) -> None:
         self.agent, self.understander, self.speaker, self.seed = agent, understander, speaker, seed
-        self.conversation = Conversation()
-        self.replies: list[Reply] = []
-        self._clarify: Clarify | None = None
-        self._unclear = 0
+        self.standing = standing or Standing()
 
     @property
     def context(self) -> Context:
         """What the next message answers to."""
-        return Context(self.conversation.on_table, self.conversation.shown, self._clarify)
+        conversation = self.standing.conversation
+        return Context(conversation.on_table, conversation.shown, self.standing.clarify)
 
     @property
     def over(self) -> bool:
         """Whether the last word has been said."""
-        return bool(self.replies) and self.replies[-1].over
+        return self.standing.over
 
     def open(self) -> Reply:
         """The agent's first word."""
         began = perf_counter()
-        return self._keep("", (), self.agent.open(), began)
+        return self._keep("", (), self.agent.open(), began, self.standing.unclear)
 
     def hear(self, message: str) -> Reply:
         """Answer a typed message."""
@@ -76,22 +92,17 @@ class Session:
         return self._answer("", tuple(acts), perf_counter())
 
     def _answer(self, message: str, heard: tuple[UserAct, ...], began: float) -> Reply:
-        unclear = all(isinstance(act, Unclear) for act in heard)
-        self._unclear = self._unclear + 1 if unclear else 0
-        if self._unclear >= MOST_UNCLEAR:
+        unclear = self.standing.unclear + 1 if all(isinstance(act, Unclear) for act in heard) else 0
+        if unclear >= MOST_UNCLEAR:
             # Three times is enough: let us go on with something else.
-            heard, self._unclear = (DontKnow(),), 0
-        step = self.agent.step(self.conversation, heard)
-        return self._keep(message, heard, step, began)
+            heard, unclear = (DontKnow(),), 0
+        return self._keep(message, heard, self.agent.step(self.standing.conversation, heard), began, unclear)
 
-    def _keep(self, message: str, heard: tuple[UserAct, ...], step: Step, began: float) -> Reply:
-        self.conversation = step.conversation
-        self._clarify = next((act for act in step.says if isinstance(act, Clarify)), None)
-        seed = self.seed * 1009 + len(self.replies)
-        said = tuple(self.speaker.say(step.says, seed))
-        reply = Reply(message, heard, step.says, said, step.thought, step.over, perf_counter() - began)
-        self.replies.append(reply)
-        return reply
+    def _keep(self, message: str, heard: tuple[UserAct, ...], step: Step, began: float, unclear: int) -> Reply:
+        said = tuple(self.speaker.say(step.says, self.seed * 1009 + self.standing.replies))
+        clarify = next((act for act in step.says if isinstance(act, Clarify)), None)
+        self.standing = Standing(step.conversation, clarify, unclear, self.standing.replies + 1, step.over)
+        return Reply(message, heard, step.says, said, step.thought, step.over, perf_counter() - began)
 
 
 def writable(text: str) -> str:
