@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import DirectoryPath, ValidationError, field_validator
+from pydantic import DirectoryPath, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -36,7 +36,16 @@ class Settings(BaseSettings):
     dialogs: Path | None = None
     """Folder in which dialogues with people are kept; the user's data folder if none is set."""
 
-    def __init__(self, **flags: Path | str | None) -> None:
+    host: str = "127.0.0.1"
+    """Address on which to serve."""
+    port: int = Field(default=5055, ge=0, le=65535)
+    """Port on which to serve; 0 for any that is free."""
+    auth_token: SecretStr | None = None
+    """What callers of the action server have to know."""
+    secret: SecretStr | None = None
+    """Key by which talks are sealed, the same for all workers; one is made and kept in the cache if none is set."""
+
+    def __init__(self, **flags: Path | str | int | None) -> None:
         """Flags that are None count as not given."""
         given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
         try:

@@ -4,7 +4,7 @@ Only this part keeps something from one message to the next.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from dialogs.acts import AgentAct, Clarify, DontKnow, Unclear, UserAct
@@ -21,7 +21,7 @@ MOST_UNCLEAR = 3
 class Standing:
     """Where a talk stands: everything that is kept from one message to the next."""
 
-    conversation: Conversation = Conversation()
+    conversation: Conversation = field(default_factory=Conversation)
     clarify: Clarify | None = None
     """What was asked back for last."""
     unclear: int = 0
@@ -61,7 +61,12 @@ class Session:
     """
 
     def __init__(
-        self, agent: Agent, understander: Understander, speaker: Speaker, seed: int = 0, standing: Standing | None = None
+        self,
+        agent: Agent,
+        understander: Understander,
+        speaker: Speaker,
+        seed: int = 0,
+        standing: Standing | None = None,
     ) -> None:
         self.agent, self.understander, self.speaker, self.seed = agent, understander, speaker, seed
         self.standing = standing or Standing()

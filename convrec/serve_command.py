@@ -1,0 +1,159 @@
+"""``convrec serve``: the agent behind Rasa."""
+
+import ipaddress
+import logging
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+
+import rich_click as click
+
+from convrec.cli import examples
+from convrec.run_options import notices
+from convrec.settings import Settings
+from dialogs.generation import registry as generators
+from graph.errors import OptionError
+from policy import registry
+
+SHORTEST_TOKEN = 16
+"""Characters that nobody guesses."""
+
+KEY_FILE = "serving.key"
+KEY_BYTES = 32
+
+
+@click.command(
+    epilog=examples(
+        "convrec serve",
+        "convrec serve --data lastfm --questions facet --port 5056",
+        "CONVREC_AUTH_TOKEN=$(openssl rand -hex 16) convrec serve --host 0.0.0.0",
+    )
+)
+@click.option("--data", default="movies-all", show_default=True, help="Data set; see: convrec data list.")
+@click.option("--policy", default="unified", show_default=True, metavar="NAME",
+              help=f"Who decides what is asked and shown: {', '.join(registry.names())}.")  # fmt: skip
+@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="An agent of your own.")
+@click.option("--generator", default="template", show_default=True, metavar="NAME",
+              help=f"Who words it: {', '.join(generators.names())}.")  # fmt: skip
+@click.option("--affinity", default="hybrid", show_default=True, help="What is known before the first word.")
+@click.option("--questions", type=click.Choice(["binary", "facet", "multi"]), default="facet", show_default=True,
+              help="One attribute (yes or no); four options, name one; four, name all that fit: for front ends where "
+              "several buttons can be pressed.")  # fmt: skip
+@click.option("--turns", type=click.IntRange(1, 50), default=15, show_default=True, help="Turns the agent may take.")
+@click.option("--list-length", type=click.IntRange(1, 10), default=5, show_default=True,
+              help="Items it shows at once.")  # fmt: skip
+@click.option("--exclude", multiple=True, metavar="ID_OR_TITLE", help="Never show this item, as often as wanted.")
+@click.option("--host", metavar="ADDRESS", help="Where to listen; by default this machine alone.")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="By default 5055; 0 for any that is free.")
+@click.option("--deadline", type=click.FloatRange(0.1, 300), default=10.0, show_default=True,
+              help="Seconds after which a turn is answered with an excuse.")  # fmt: skip
+def serve(
+    data: str, policy: str, checkpoint: Path | None, generator: str, affinity: str, questions: str, turns: int,
+    list_length: int, exclude: tuple[str, ...], host: str | None, port: int | None, deadline: float,
+) -> None:  # fmt: skip
+    """Serve the agent to Rasa, as its action server.
+
+    Callers have to know the token in CONVREC_AUTH_TOKEN; without one this machine alone may call.  Nothing of a
+    conversation is kept here: it travels in the slot convrec_state, sealed.
+    """
+    from convrec.serving.app import ServeOptions, make_app
+    from convrec.serving.desk import Desk
+    from convrec.serving.sealing import Sealer
+    from convrec.talk import Table, TalkOptions
+
+    settings = Settings(host=host, port=port)
+    token = None if settings.auth_token is None else settings.auth_token.get_secret_value()
+    check_reach(settings.host, token)
+    options = TalkOptions(
+        data, policy, affinity, questions, turns, list_length, generator, None, 0, exclude, checkpoint
+    )
+    options.check_names()
+    listening = listen(settings.host, settings.port)
+    key = sealing_key(settings)
+    log_as_lines()
+    with notices.status(f"setting the table: {data}"):
+        table = Table(options)
+        desk = Desk(table, Sealer(key, table.dataset.fingerprint))
+    table.warm_up()
+    app = make_app(desk, ServeOptions(token, deadline_s=deadline))
+    address = f"http://{settings.host}:{listening.getsockname()[1]}"
+    key_needed = "with the token" if token else "without a token, for this machine alone"
+    notices.print(f"serving {data} on {address}/webhook, {key_needed}; Ctrl-C ends it", soft_wrap=True)
+    app.run(sock=listening, single_process=True, motd=False, access_log=False)
+
+
+def check_reach(host: str, token: str | None) -> None:
+    """Find out now that strangers could call.
+
+    :raises OptionError: when others than this machine could, without a token; or the token is short.
+    """
+    if token is not None and len(token) < SHORTEST_TOKEN:
+        raise OptionError(
+            f"CONVREC_AUTH_TOKEN: shorter than {SHORTEST_TOKEN} characters; make one with: openssl rand -hex 16"
+        )
+    if token is None and not _this_machine(host):
+        raise OptionError(
+            f"--host {host}: without a token this machine alone may call; set CONVREC_AUTH_TOKEN, or leave --host out"
+        )
+
+
+def _this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on which nobody is answered yet.
+
+    :raises OptionError: when the address cannot be had.
+    """
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OptionError(f"--host {host} --port {port}: cannot listen there ({why}); name another") from error
+
+
+def sealing_key(settings: Settings) -> bytes:
+    """The key by which talks are sealed: what was set, else one that is made once and kept.
+
+    :raises OptionError: when it cannot be kept.
+    """
+    if settings.secret is not None:
+        return settings.secret.get_secret_value().encode()
+    path = settings.places().cache / KEY_FILE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            made = path.with_name(f"{KEY_FILE}.{secrets.token_hex(4)}")
+            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+            try:
+                os.link(made, path)  # fails where another worker was quicker: then its key is everybody's
+            except FileExistsError:
+                pass
+            finally:
+                made.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        raise OptionError(f"{path}: cannot be kept ({error.strerror}); set CONVREC_SECRET") from error
+
+
+def log_as_lines() -> None:
+    """Logs as lines of JSON, or in colour for somebody who looks on."""
+    import structlog
+
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
+    last = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info, last,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )  # fmt: skip

@@ -1,0 +1,199 @@
+"""The server that Rasa calls: one route for actions behind a token, and a few that tell how it is.
+
+rasa-sdk's own route reads bodies without bound and echoes what it cannot read; this one does neither.
+"""
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+from sanic import HTTPResponse, Request, Sanic
+from sanic.exceptions import SanicException
+from sanic.response import json as json_response
+from sanic.response import raw
+
+from convrec.serving.actions import executor
+from convrec.serving.answering import Answerer, BusyError
+from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
+from convrec.serving.desk import Desk, RequestError
+from convrec.serving.metrics import Metrics
+from convrec.serving.sealing import SealError
+
+log = structlog.get_logger("convrec.serving")
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """How the server behaves."""
+
+    token: str | None = None
+    """What callers have to know; None for anybody, which is for this machine alone."""
+    threads: int = 1
+    waiting: int = 64
+    deadline_s: float = 10.0
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    text: str | None = Field(default=None, max_length=20_000)
+
+
+class _Tracker(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    sender_id: str = Field(min_length=1, max_length=512)
+    slots: dict[str, Any] = Field(default_factory=dict)
+    latest_message: _Message | None = None
+    events: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class ActionCall(BaseModel):
+    """What Rasa asks for; see https://rasa.com/docs/rasa/pages/action-server-api."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    next_action: str = Field(min_length=1, max_length=200)
+    sender_id: str | None = Field(default=None, max_length=512)
+    tracker: _Tracker
+
+
+App = Sanic[Any, Any]
+
+
+def make_app(desk: Desk, options: ServeOptions, name: str = "convrec") -> App:
+    """The server, not running yet."""
+    app: App = Sanic(name, configure_logging=False)
+    app.config.REQUEST_MAX_SIZE = MOST_BYTES
+    app.config.RESPONSE_TIMEOUT = int(options.deadline_s) + 20
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = options.deadline_s + 5
+    app.config.FALLBACK_ERROR_FORMAT = "json"
+    answerer, metrics = Answerer(options.threads, options.waiting, options.deadline_s), Metrics()
+    actions = executor(desk, answerer, metrics.rated)
+    known = _guard(options.token)
+    app.ctx.ready = False
+
+    @app.after_server_start
+    async def warmed(app: App) -> None:
+        await answerer(desk.warm_up)
+        app.ctx.ready = True
+
+    @app.before_server_stop
+    async def draining(app: App) -> None:
+        app.ctx.ready = False
+
+    @app.after_server_stop
+    async def drained(app: App) -> None:
+        answerer.close()
+
+    @app.post("/webhook")
+    @known
+    async def webhook(request: Request) -> HTTPResponse:
+        began = time.perf_counter()
+        found = await _act(actions, request)
+        metrics.seconds.observe(time.perf_counter() - began)
+        return found
+
+    @app.get("/actions")
+    @known
+    async def listed(request: Request) -> HTTPResponse:
+        return json_response([{"name": action} for action in sorted(actions.actions)])
+
+    @app.get("/metrics")
+    @known
+    async def counted(request: Request) -> HTTPResponse:
+        metrics.under_way.set(answerer.under_way)
+        return raw(metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/health")
+    async def health(request: Request) -> HTTPResponse:
+        return json_response({"status": "ok"})
+
+    @app.get("/ready")
+    async def ready(request: Request) -> HTTPResponse:
+        return json_response({"ready": app.ctx.ready}, 200 if app.ctx.ready else 503)
+
+    async def noted(request: Request, response: HTTPResponse) -> None:
+        route = request.route.path if request.route else "none"
+        metrics.requests.labels(f"/{route}", str(response.status)).inc()
+        log.info("request", route=f"/{route}", method=request.method, status=response.status)
+
+    app.register_middleware(noted, "response")  # type: ignore[arg-type]  # its types know no answer but another one
+
+    @app.exception(Exception)
+    async def failed(request: Request, error: Exception) -> HTTPResponse:
+        if isinstance(error, SanicException):
+            return json_response({"error": _OF_STATUS.get(error.status_code, "refused")}, error.status_code)
+        log.error("failed", error=type(error).__name__, exc_info=error)
+        return json_response({"error": "something went wrong here; it is in the log"}, 500)
+
+    return app
+
+
+_OF_STATUS = {404: "there is nothing here", 405: "not by this method", 408: "too slow", 413: "too large"}
+"""What is said of what Sanic refuses by itself; never what was sent."""
+
+
+async def _act(actions: ActionExecutor, request: Request) -> HTTPResponse:
+    """Carry out what Rasa asks for."""
+    action = None
+    try:
+        content = read_json(request.body, request.headers.get("content-encoding"))
+        call = ActionCall.model_validate(content)
+        action = call.next_action
+        tracker = call.tracker.model_dump()
+        found = await actions.run({"next_action": action, "tracker": tracker, "domain": {}})
+    except BodyError as error:
+        return _refused(str(error), error.status, action)
+    except ValidationError as error:
+        return _refused(_first_of(error), 400, action)
+    except ActionNotFoundException:
+        return _refused("there is no such action; see /actions", 404, action)
+    except RequestError as error:
+        return _refused(str(error), 400, action)
+    except SealError:
+        return _refused("convrec_state is not what this server gave this sender", 400, action)
+    except ActionExecutionRejection as error:
+        return _refused(error.message, 400, action)
+    except BusyError as error:
+        return _refused(str(error), 503, action)
+    assert found is not None
+    return json_response(found.model_dump())
+
+
+def _refused(why: str, status: int, action: str | None) -> HTTPResponse:
+    """One line, and the name of the action where Rasa looks for it."""
+    return json_response({"error": why, "action_name": action or ""}, status)
+
+
+def _first_of(error: ValidationError) -> str:
+    """What is wrong first and where, without what was sent."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return f"{'.'.join(str(each) for each in first['loc'])}: {first['msg']}"
+
+
+Handler = Callable[..., Any]
+
+
+def _guard(token: str | None) -> Callable[[Handler], Handler]:
+    """Lets those in who know the token: in the header Authorization, or as Rasa sends it, as ``?token=``."""
+
+    def guarded(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def handle(request: Request) -> HTTPResponse:
+            given = request.token or request.args.get("token") or ""
+            if token is not None and not hmac.compare_digest(given.encode(), token.encode()):
+                return json_response({"error": "a token is wanted: Authorization: Bearer …, or ?token=…"}, 401)
+            found: HTTPResponse = await handler(request)
+            return found
+
+        return handle
+
+    return guarded

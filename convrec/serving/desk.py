@@ -1,0 +1,132 @@
+"""Where anybody's turn is answered: nothing of a talk is kept here, so that any worker can answer any turn."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convrec.serving.heard import payload, pressed
+from convrec.serving.messages import Message, Writer
+from convrec.serving.names import Names
+from convrec.serving.sealing import Sealer, StaleSealError
+from convrec.talk import Table
+from dialogs.acts import Restart, UserAct
+from dialogs.agent import Agent
+from dialogs.session import Reply, Session, Standing
+
+MASKS_KEPT = 64
+"""Lists of eligible or excluded items whose masks are kept."""
+
+MOST_LISTED = 200_000
+"""Items that such a list may hold."""
+
+
+class RequestError(Exception):
+    """Something in a request that cannot be used; the message says what, and may be shown to who sent it."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What comes of one message."""
+
+    reply: Reply
+    messages: tuple[Message, ...]
+    """As they are shown; none where the agent waits."""
+    sealed: str
+    """Where the talk stands now."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the agent gives the other time."""
+        return not self.messages and not self.reply.over
+
+
+class Desk:
+    """Answers turns."""
+
+    def __init__(self, table: Table, sealer: Sealer) -> None:
+        self._table, self._sealer = table, sealer
+        self._names = Names(table.dataset.catalogue)
+        self._writer = Writer(table.dataset.catalogue, self._names)
+        self._mask = lru_cache(MASKS_KEPT)(self._make_mask)
+
+    def warm_up(self) -> None:
+        """Load and compile what the first turn would have to wait for."""
+        began = self.open("nobody")
+        self.answer("nobody", self.answer("nobody", began.sealed, "hello").sealed, payload("dont_care"))
+
+    def open(self, sender: str, metadata: Mapping[str, Any] | None = None) -> Turn:
+        """The first word of a talk.
+
+        :raises RequestError: when the metadata cannot be used.
+        """
+        session = self._session(sender, Standing(), metadata)
+        return self._turn(sender, session, session.open())
+
+    def answer(self, sender: str, sealed: str | None, text: str, metadata: Mapping[str, Any] | None = None) -> Turn:
+        """Answer what was typed or pressed.
+
+        :param sealed: where the talk stands; None to begin with what is said.
+        :raises SealError: when it is no seal of this sender's.
+        :raises RequestError: when the metadata cannot be used.
+        """
+        standing, stale = Standing(), False
+        if sealed is not None:
+            try:
+                standing = self._sealer.open(sealed, sender)
+            except StaleSealError:
+                stale = True
+        if standing.over:
+            standing = Standing()
+        session = self._session(sender, standing, metadata)
+        acts: tuple[UserAct, ...] | None = (Restart(),) if stale else pressed(text, self._names)
+        reply = session.hear(text) if acts is None else session.press(acts)
+        return self._turn(sender, session, reply)
+
+    def _turn(self, sender: str, session: Session, reply: Reply) -> Turn:
+        return Turn(reply, self._writer.messages(reply), self._sealer.seal(session.standing, sender))
+
+    def _session(self, sender: str, standing: Standing, metadata: Mapping[str, Any] | None) -> Session:
+        table = self._table
+        seed = zlib.crc32(sender.encode("utf-8", "surrogatepass"))
+        world = replace(table.world, eligible=self._eligible(metadata or {}), seed=seed)
+        return Session(Agent(world), table.understander, table.speaker, seed, standing)
+
+    def _eligible(self, metadata: Mapping[str, Any]) -> NDArray[np.bool_] | None:
+        listed = {name: _listed(metadata, name) for name in ("eligible", "exclude")}
+        if all(ids is None for ids in listed.values()):
+            return self._table.world.eligible
+        return self._mask(listed["eligible"], listed["exclude"])
+
+    def _make_mask(self, eligible: tuple[str, ...] | None, exclude: tuple[str, ...] | None) -> NDArray[np.bool_]:
+        table = self._table
+        mask = np.ones(table.dataset.catalogue.n_items, bool)
+        if table.world.eligible is not None:
+            mask &= table.world.eligible
+        if eligible is not None:
+            only = np.zeros_like(mask)
+            only[self._places(eligible)] = True
+            mask &= only
+        mask[self._places(exclude or ())] = False
+        return mask
+
+    def _places(self, ids: tuple[str, ...]) -> list[int]:
+        # What is not in the catalogue cannot be shown anyhow: a shop's list may be longer than the catalogue.
+        return [place for place in map(self._names.item, ids) if place is not None]
+
+
+def _listed(metadata: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
+    """A list of items by the data set's own ids; None where there is none.
+
+    :raises RequestError: when it is no such list.
+    """
+    ids = metadata.get(name)
+    if ids is None:
+        return None
+    if not isinstance(ids, list) or len(ids) > MOST_LISTED or not all(isinstance(each, str | int) for each in ids):
+        raise RequestError(f"metadata.{name}: a list of at most {MOST_LISTED:,} item ids is wanted")
+    return tuple(str(each) for each in ids)
