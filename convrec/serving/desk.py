@@ -21,6 +21,9 @@ from dialogs.session import Reply, Session, Standing
 MASKS_KEPT = 64
 """Lists of eligible or excluded items whose masks are kept."""
 
+AGENTS_KEPT = 256
+"""Senders whose last belief is kept, to save time; each holds some hundred bytes an item of the catalogue at most."""
+
 MOST_LISTED = 200_000
 """Items that such a list may hold."""
 
@@ -53,6 +56,7 @@ class Desk:
         self._names = Names(table.dataset.catalogue)
         self._writer = Writer(table.dataset.catalogue, self._names)
         self._mask = lru_cache(MASKS_KEPT)(self._make_mask)
+        self._agent = lru_cache(AGENTS_KEPT)(self._make_agent)
 
     def warm_up(self) -> None:
         """Load and compile what the first turn would have to wait for."""
@@ -91,16 +95,15 @@ class Desk:
         return Turn(reply, self._writer.messages(reply), self._sealer.seal(session.standing, sender))
 
     def _session(self, sender: str, standing: Standing, metadata: Mapping[str, Any] | None) -> Session:
-        table = self._table
-        seed = zlib.crc32(sender.encode("utf-8", "surrogatepass"))
-        world = replace(table.world, eligible=self._eligible(metadata or {}), seed=seed)
-        return Session(Agent(world), table.understander, table.speaker, seed, standing)
+        table, listed = self._table, metadata or {}
+        agent = self._agent(sender, _listed(listed, "eligible"), _listed(listed, "exclude"))
+        return Session(agent, table.understander, table.speaker, agent.world.seed, standing)
 
-    def _eligible(self, metadata: Mapping[str, Any]) -> NDArray[np.bool_] | None:
-        listed = {name: _listed(metadata, name) for name in ("eligible", "exclude")}
-        if all(ids is None for ids in listed.values()):
-            return self._table.world.eligible
-        return self._mask(listed["eligible"], listed["exclude"])
+    def _make_agent(self, sender: str, eligible: tuple[str, ...] | None, exclude: tuple[str, ...] | None) -> Agent:
+        """Who talks with this sender: what it has just believed is gone on from where nothing was taken back."""
+        world, seed = self._table.world, zlib.crc32(sender.encode("utf-8", "surrogatepass"))
+        may_be_shown = world.eligible if eligible is exclude is None else self._mask(eligible, exclude)
+        return Agent(replace(world, eligible=may_be_shown, seed=seed))
 
     def _make_mask(self, eligible: tuple[str, ...] | None, exclude: tuple[str, ...] | None) -> NDArray[np.bool_]:
         table = self._table
