@@ -298,7 +298,8 @@ def _takes_one_of_several(on_table: Move | None, heard: Sequence[UserAct]) -> bo
     """Whether somebody says yes to a list and not to which item of it, or to several."""
     several = isinstance(on_table, Recommend) and len(on_table.items) > 1
     taken = {act.item for act in heard if isinstance(act, Accept)}
-    return several and (len(taken) > 1 or (bool(heard) and all(isinstance(act, Affirm | Greet) for act in heard)))
+    says_yes = any(isinstance(act, Affirm) for act in heard) and all(isinstance(act, Affirm | Greet) for act in heard)
+    return several and (len(taken) > 1 or says_yes)
 
 
 def _accepted(on_table: Move | None, heard: Sequence[UserAct]) -> int | None:

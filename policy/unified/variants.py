@@ -63,12 +63,10 @@ FAKES = {
         "the residual is left at zero, and every answer is believed: the gain rule",
         _training(fake=Fake.UNTRAINED, prudence=(0.0,), doubts=(0.0,)),
     ),
-    "random-weights": Variant("the residual is random", _training(fake=Fake.RANDOM_WEIGHTS, prudence=(0.0,))),
-    "shuffled-reward": Variant(
-        "fitted to what other acts came to", _training(fake=Fake.SHUFFLED_REWARD, prudence=(0.0,))
-    ),
+    "random-weights": Variant("the residual is random", _training(fake=Fake.RANDOM_WEIGHTS)),
+    "shuffled-reward": Variant("fitted to what other acts came to", _training(fake=Fake.SHUFFLED_REWARD)),
 }
-"""Nothing learned, or nonsense."""
+"""Nothing learned, or nonsense; chosen on valid like the real one, so that all that differs is what was learned."""
 
 RIVALS = {
     "dqn": Variant("the same network, learned by deep Q-learning", _training(learner=Learner.DQN, prudence=(0.0,))),

@@ -151,6 +151,8 @@ def test_a_list_ends_in_an_item_a_refusal_or_a_question_back() -> None:
     which = leader.step(shown.conversation, (Affirm(),))
     assert which.says[0] == Clarify(about="which")
     assert which.conversation == shown.conversation
+    greeted = leader.step(shown.conversation, (Greet(),))
+    assert greeted.says == (shown.conversation.on_table,), "who says hello has not said yes"
     several = leader.step(shown.conversation, (Accept(item=items[0]), Accept(item=items[2])))
     assert several.says[0] == Clarify(about="which"), "whoever takes two has not chosen yet"
     refused = leader.step(shown.conversation, (Deny(),))
