@@ -22,6 +22,7 @@ from dialogs.acts import (
     ExplainItem,
     ExplainQuestion,
     Farewell,
+    Greet,
     Inform,
     Leave,
     Like,
