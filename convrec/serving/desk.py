@@ -14,7 +14,6 @@ from convrec.serving.messages import Message, Writer
 from convrec.serving.names import Names
 from convrec.serving.sealing import Sealer, StaleSealError
 from convrec.talk import Table
-from dialogs.acts import Restart, UserAct
 from dialogs.agent import Agent
 from dialogs.session import Reply, Session, Standing
 
@@ -39,8 +38,10 @@ class Turn:
     reply: Reply
     messages: tuple[Message, ...]
     """As they are shown; none where the agent waits."""
-    sealed: str
+    standing: Standing
     """Where the talk stands now."""
+    sealed: str
+    """The same, as it travels."""
 
     @property
     def waits(self) -> bool:
@@ -78,21 +79,25 @@ class Desk:
         :raises SealError: when it is no seal of this sender's.
         :raises RequestError: when the metadata cannot be used.
         """
-        standing, stale = Standing(), False
-        if sealed is not None:
-            try:
-                standing = self._sealer.open(sealed, sender)
-            except StaleSealError:
-                stale = True
-        if standing.over:
-            standing = Standing()
-        session = self._session(sender, standing, metadata)
-        acts: tuple[UserAct, ...] | None = (Restart(),) if stale else pressed(text, self._names)
+        try:
+            standing = Standing() if sealed is None else self._sealer.open(sealed, sender)
+        except StaleSealError:
+            standing, text = Standing(), payload("restart_talk")
+        return self.go_on(sender, standing, text, metadata)
+
+    def go_on(self, sender: str, standing: Standing, text: str, metadata: Mapping[str, Any] | None = None) -> Turn:
+        """Answer what was typed or pressed where a talk stands; one that is over begins anew.
+
+        :raises RequestError: when the metadata cannot be used.
+        """
+        session = self._session(sender, Standing() if standing.over else standing, metadata)
+        acts = pressed(text, self._names)
         reply = session.hear(text) if acts is None else session.press(acts)
         return self._turn(sender, session, reply)
 
     def _turn(self, sender: str, session: Session, reply: Reply) -> Turn:
-        return Turn(reply, self._writer.messages(reply), self._sealer.seal(session.standing, sender))
+        standing = session.standing
+        return Turn(reply, self._writer.messages(reply), standing, self._sealer.seal(standing, sender))
 
     def _session(self, sender: str, standing: Standing, metadata: Mapping[str, Any] | None) -> Session:
         table, listed = self._table, metadata or {}

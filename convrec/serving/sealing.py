@@ -73,14 +73,7 @@ class Sealer:
 
     def seal(self, standing: Standing, sender: str) -> str:
         """The standing as text that is good for this sender alone."""
-        exchanges = [
-            ([_plain(act) for act in each.heard], _plain(each.move)) for each in standing.conversation.exchanges
-        ]
-        packed = {"x": exchanges, "u": standing.unclear, "n": standing.replies, "o": standing.over}
-        if standing.clarify is not None:
-            packed["c"] = standing.clarify.model_dump(mode="json")
-        body = zlib.compress(json.dumps(packed, separators=(",", ":")).encode(), 9)
-        head = f"{VERSION}.{self._about}.{int(self._now() + self._lasts_s):x}.{_text(body)}"
+        head = f"{VERSION}.{self._about}.{int(self._now() + self._lasts_s):x}.{_text(pack(standing))}"
         return f"{head}.{_text(self._sign(head, sender))}"
 
     def open(self, text: str, sender: str) -> Standing:
@@ -103,7 +96,7 @@ class Sealer:
             raise StaleSealError("of another version or other data")
         if int(until, 16) < self._now():
             raise StaleSealError("too old")
-        return _standing(_bytes(body))
+        return unpack(_bytes(body))
 
     def _sign(self, head: str, sender: str) -> bytes:
         # Lengths stand before texts, so that no two ways of cutting one string give the same.
@@ -112,7 +105,20 @@ class Sealer:
         return hmac.new(self._key, message, hashlib.sha256).digest()
 
 
-def _standing(body: bytes) -> Standing:
+def pack(standing: Standing) -> bytes:
+    """The standing in few bytes."""
+    exchanges = [([_plain(act) for act in each.heard], _plain(each.move)) for each in standing.conversation.exchanges]
+    packed = {"x": exchanges, "u": standing.unclear, "n": standing.replies, "o": standing.over}
+    if standing.clarify is not None:
+        packed["c"] = standing.clarify.model_dump(mode="json")
+    return zlib.compress(json.dumps(packed, separators=(",", ":")).encode(), 9)
+
+
+def unpack(body: bytes) -> Standing:
+    """What was packed.
+
+    :raises SealError: when it is damaged.
+    """
     unpacker = zlib.decompressobj()
     try:
         content = unpacker.decompress(body, MOST_BYTES)

@@ -153,5 +153,5 @@ def test_channels_without_cards_get_numbered_lines() -> None:
 
 def test_nothing_a_page_sends_tells_of_anything_but_the_talk() -> None:
     turn = desk().answer("ann", None, f"a {cinema().catalogue.attribute_names[attribute('Horror')].lower()} film")
-    assert set(vars(turn)) == {"reply", "messages", "sealed"}
+    assert set(vars(turn)) == {"reply", "messages", "standing", "sealed"}
     assert table().dataset.fingerprint in turn.sealed, "what it is about stands in the open; the rest is packed"
