@@ -1,0 +1,175 @@
+"""Where the gateway keeps its talks: one SQLite file, which several processes may use at a time.
+
+A turn is kept before it is answered, in one transaction with the answer, so that after a crash the talk stands where
+the person last heard that it does, and a message that is sent again gets the same answer.
+"""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convrec.serving.sealing import SealError, pack, unpack
+from dialogs.session import Standing
+from graph.errors import DataError
+
+SCHEMA_VERSION = 1
+
+ANSWERS_KEPT = 20
+"""Latest answers of a talk that are kept, for messages that are sent again."""
+
+LOCKED_S = 5.0
+"""Seconds to wait for another process that writes."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS talk (
+    sender TEXT PRIMARY KEY, about TEXT NOT NULL, number INTEGER NOT NULL, standing BLOB NOT NULL, changed REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS talk_changed ON talk (changed);
+CREATE TABLE IF NOT EXISTS answer (
+    sender TEXT NOT NULL REFERENCES talk (sender) ON DELETE CASCADE, number INTEGER NOT NULL, message TEXT,
+    content TEXT NOT NULL, PRIMARY KEY (sender, number)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS answer_message ON answer (sender, message);
+"""
+
+_KEEP = """
+INSERT INTO talk VALUES (?, ?, ?, ?, ?) ON CONFLICT (sender) DO UPDATE SET about = excluded.about,
+number = excluded.number, standing = excluded.standing, changed = excluded.changed WHERE number = ?
+"""
+
+
+class StoreBusyError(Exception):
+    """Another process has held the store for too long."""
+
+
+class ChangedError(Exception):
+    """Somebody else has answered this sender meanwhile."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a talk stands, as it was kept."""
+
+    number: int
+    """Turns that were kept so far."""
+    standing: Standing
+
+
+NEW = Kept(0, Standing())
+
+
+class Talks:
+    """The talks of one file.
+
+    :param about: what they are about, such as the fingerprint of the data: those about anything else begin anew.
+    :raises DataError: when the file cannot be used.
+    """
+
+    def __init__(self, path: Path, about: str, now: Callable[[], float] = time.time) -> None:
+        self._path, self._about, self._now = path, about, now
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self._using() as base:
+                version = int(base.execute("PRAGMA user_version").fetchone()[0])
+                if version not in (0, SCHEMA_VERSION):
+                    raise DataError(f"{path}: schema {version}, but this version reads {SCHEMA_VERSION}; name another")
+                base.executescript(_SCHEMA)
+                base.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except (OSError, sqlite3.Error, StoreBusyError) as error:
+            raise DataError(f"{path}: cannot keep talks there ({error}); name another file") from error
+
+    def find(self, sender: str) -> Kept:
+        """Where the talk of a sender stands; at its beginning where there is none that can be gone on with.
+
+        :raises StoreBusyError: when another process holds the file.
+        """
+        with self._using() as base:
+            row = base.execute("SELECT number, standing, about FROM talk WHERE sender = ?", (sender,)).fetchone()
+        if row is None:
+            return NEW
+        number, packed, about = row
+        if about != self._about:
+            return Kept(number, Standing())
+        try:
+            return Kept(number, unpack(packed))
+        except SealError:
+            return Kept(number, Standing())
+
+    def answered(self, sender: str, message: str) -> Any:
+        """What a message was answered, if it was and that is kept; else None.
+
+        :raises StoreBusyError: when another process holds the file.
+        """
+        with self._using() as base:
+            row = base.execute(
+                "SELECT content FROM answer WHERE sender = ? AND message = ?", (sender, message)
+            ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def keep(self, sender: str, before: Kept, standing: Standing, message: str | None, content: Any) -> None:
+        """Keep one turn and its answer; when this returns they will be there after a crash.
+
+        :param before: what the turn went on from.
+        :param message: id of the message, for when it is sent again.
+        :raises ChangedError: when somebody else has answered this sender since then; nothing is kept.
+        :raises StoreBusyError: when another process holds the file.
+        """
+        number, packed, now = before.number + 1, pack(standing), self._now()
+        with self._using() as base:
+            base.execute("BEGIN IMMEDIATE")
+            try:
+                if base.execute(_KEEP, (sender, self._about, number, packed, now, before.number)).rowcount != 1:
+                    raise ChangedError(sender)
+                base.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", (sender, number, message, json.dumps(content)))
+                base.execute("DELETE FROM answer WHERE sender = ? AND number <= ?", (sender, number - ANSWERS_KEPT))
+                base.execute("COMMIT")
+            except BaseException:
+                base.execute("ROLLBACK")
+                raise
+
+    def forget(self, older_than_s: float) -> int:
+        """Forget talks in which nothing was said for so long, and hand out how many.
+
+        :raises StoreBusyError: when another process holds the file.
+        """
+        with self._using() as base:
+            return base.execute("DELETE FROM talk WHERE changed < ?", (self._now() - older_than_s,)).rowcount
+
+    def close(self) -> None:
+        """Nothing more is kept; nobody may be using it."""
+        for base in self._all:
+            base.close()
+        self._all.clear()
+
+    @contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        base: sqlite3.Connection | None = getattr(self._local, "base", None)
+        try:
+            if base is None:
+                base = self._local.base = self._connect()
+            yield base
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise StoreBusyError("the talks are held by another process; try again in a moment") from error
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        # Threads have connections of their own; they are closed by another one, in the end.
+        base = sqlite3.connect(self._path, timeout=LOCKED_S, isolation_level=None, check_same_thread=False)
+        try:
+            for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                with closing(base.execute(f"PRAGMA {setting}")):
+                    pass
+        except sqlite3.Error:
+            base.close()
+            raise
+        self._all.append(base)
+        return base
