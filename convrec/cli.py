@@ -36,7 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "evaluate": Entry("convrec.evaluate_command:evaluate", "Compare policies over simulated dialogues."),
     "simulate": Entry("convrec.simulate_command:simulate", "Show a few simulated dialogues in words."),
     "chat": Entry("convrec.chat_command:chat", "Talk with the agent in the terminal."),
-    "serve": Entry("convrec.serve_command:serve", "Serve the agent to Rasa, as its action server."),
+    "serve": Entry("convrec.serve_command:serve", "Serve the agent to Rasa and to chat front ends."),
     "dialogs": Entry("convrec.dialogs_commands:dialogs", "List, show, replay, rate and export kept dialogues."),
     "explain-policy": Entry(
         "convrec.explain_command:explain_policy", "Draw what the unified policy sees and thinks, turn by turn."

@@ -1,4 +1,4 @@
-"""``convrec serve``: the agent behind Rasa."""
+"""``convrec serve``: the agent behind Rasa, or behind a front end of your own."""
 
 import ipaddress
 import logging
@@ -7,6 +7,7 @@ import secrets
 import socket
 import sys
 from pathlib import Path
+from typing import Literal
 
 import rich_click as click
 
@@ -21,6 +22,7 @@ SHORTEST_TOKEN = 16
 """Characters that nobody guesses."""
 
 KEY_FILE = "serving.key"
+TALKS_FILE = "talks.sqlite"
 KEY_BYTES = 32
 
 
@@ -47,20 +49,30 @@ KEY_BYTES = 32
 @click.option("--exclude", multiple=True, metavar="ID_OR_TITLE", help="Never show this item, as often as wanted.")
 @click.option("--host", metavar="ADDRESS", help="Where to listen; by default this machine alone.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="By default 5055; 0 for any that is free.")
+@click.option("--origin", "origins", multiple=True, metavar="URL",
+              help="Pages of this origin may talk to the gateway, such as https://shop.example.")  # fmt: skip
+@click.option("--chat-auth", type=click.Choice(["session", "token"]), default="session", show_default=True,
+              help="Who may talk to the gateway: whoever was given a name, or whoever knows the token.")  # fmt: skip
+@click.option("--talks", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Keep the gateway's talks here; by default in the folder of your data.")  # fmt: skip
 @click.option("--deadline", type=click.FloatRange(0.1, 300), default=10.0, show_default=True,
               help="Seconds after which a turn is answered with an excuse.")  # fmt: skip
 def serve(
     data: str, policy: str, checkpoint: Path | None, generator: str, affinity: str, questions: str, turns: int,
-    list_length: int, exclude: tuple[str, ...], host: str | None, port: int | None, deadline: float,
+    list_length: int, exclude: tuple[str, ...], host: str | None, port: int | None, origins: tuple[str, ...],
+    chat_auth: Literal["session", "token"], talks: Path | None, deadline: float,
 ) -> None:  # fmt: skip
-    """Serve the agent to Rasa, as its action server.
+    """Serve the agent: to Rasa as its action server, and to front ends as Rasa's REST channel.
 
-    Callers have to know the token in CONVREC_AUTH_TOKEN; without one this machine alone may call.  Nothing of a
-    conversation is kept here: it travels in the slot convrec_state, sealed.
+    Rasa has to know the token in CONVREC_AUTH_TOKEN; without one this machine alone may call.  A conversation that Rasa
+    holds travels in its slot convrec_state, sealed; those of the gateway are kept in a file.
     """
     from convrec.serving.app import ServeOptions, make_app
     from convrec.serving.desk import Desk
+    from convrec.serving.gateway import Gateway
     from convrec.serving.sealing import Sealer
+    from convrec.serving.store import Talks
+    from convrec.serving.visitors import Visitors
     from convrec.talk import Table, TalkOptions
 
     settings = Settings(host=host, port=port)
@@ -76,12 +88,15 @@ def serve(
     with notices.status(f"setting the table: {data}"):
         table = Table(options)
         desk = Desk(table, Sealer(key, table.dataset.fingerprint))
+    kept = Talks(talks or settings.dialogs_folder().with_name(TALKS_FILE), table.dataset.fingerprint)
     table.warm_up()
-    app = make_app(desk, ServeOptions(token, deadline_s=deadline))
+    serving = ServeOptions(token, chat_auth, deadline_s=deadline)
+    app = make_app(desk, serving, Gateway(desk, kept), Visitors(key, origins))
     address = f"http://{settings.host}:{listening.getsockname()[1]}"
     key_needed = "with the token" if token else "without a token, for this machine alone"
-    notices.print(f"serving {data} on {address}/webhook, {key_needed}; Ctrl-C ends it", soft_wrap=True)
+    notices.print(f"serving {data} on {address}, {key_needed}; Ctrl-C ends it", soft_wrap=True)
     app.run(sock=listening, single_process=True, motd=False, access_log=False)
+    kept.close()
 
 
 def check_reach(host: str, token: str | None) -> None:

@@ -3,11 +3,8 @@
 rasa-sdk's own route reads bodies without bound and echoes what it cannot read; this one does neither.
 """
 
-import hmac
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 import structlog
@@ -22,9 +19,13 @@ from sanic.response import raw
 from convrec.serving.actions import executor
 from convrec.serving.answering import Answerer, BusyError
 from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
+from convrec.serving.chat_routes import ChatAuth, ChatRoutes
 from convrec.serving.desk import Desk, RequestError
+from convrec.serving.gateway import Gateway
+from convrec.serving.guarding import first_of, guard
 from convrec.serving.metrics import Metrics
 from convrec.serving.sealing import SealError
+from convrec.serving.visitors import Visitors
 
 log = structlog.get_logger("convrec.serving")
 
@@ -35,6 +36,8 @@ class ServeOptions:
 
     token: str | None = None
     """What callers have to know; None for anybody, which is for this machine alone."""
+    chat_auth: ChatAuth = "session"
+    """Who may talk to the gateway: whoever was given a name, or whoever knows the token."""
     threads: int = 1
     waiting: int = 64
     deadline_s: float = 10.0
@@ -68,8 +71,15 @@ class ActionCall(BaseModel):
 App = Sanic[Any, Any]
 
 
-def make_app(desk: Desk, options: ServeOptions, name: str = "convrec") -> App:
-    """The server, not running yet."""
+def make_app(
+    desk: Desk, options: ServeOptions, gateway: Gateway | None = None, visitors: Visitors | None = None,
+    name: str = "convrec",
+) -> App:  # fmt: skip
+    """The server, not running yet.
+
+    :param gateway: answers front ends without Rasa; None for none.
+    :param visitors: who may talk to it.
+    """
     app: App = Sanic(name, configure_logging=False)
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
     app.config.RESPONSE_TIMEOUT = int(options.deadline_s) + 20
@@ -77,21 +87,11 @@ def make_app(desk: Desk, options: ServeOptions, name: str = "convrec") -> App:
     app.config.FALLBACK_ERROR_FORMAT = "json"
     answerer, metrics = Answerer(options.threads, options.waiting, options.deadline_s), Metrics()
     actions = executor(desk, answerer, metrics.rated)
-    known = _guard(options.token)
-    app.ctx.ready = False
-
-    @app.after_server_start
-    async def warmed(app: App) -> None:
-        await answerer(desk.warm_up)
-        app.ctx.ready = True
-
-    @app.before_server_stop
-    async def draining(app: App) -> None:
-        app.ctx.ready = False
-
-    @app.after_server_stop
-    async def drained(app: App) -> None:
-        answerer.close()
+    known = guard(options.token)
+    if gateway is not None:
+        who = visitors or Visitors(b"")
+        app.blueprint(ChatRoutes(gateway, who, answerer, options.token, options.chat_auth).blueprint())
+    _begin_and_end(app, desk, answerer)
 
     @app.post("/webhook")
     @known
@@ -137,6 +137,23 @@ def make_app(desk: Desk, options: ServeOptions, name: str = "convrec") -> App:
     return app
 
 
+def _begin_and_end(app: App, desk: Desk, answerer: Answerer) -> None:
+    app.ctx.ready = False
+
+    @app.after_server_start
+    async def warmed(app: App) -> None:
+        await answerer(desk.warm_up)
+        app.ctx.ready = True
+
+    @app.before_server_stop
+    async def draining(app: App) -> None:
+        app.ctx.ready = False
+
+    @app.after_server_stop
+    async def drained(app: App) -> None:
+        answerer.close()
+
+
 _OF_STATUS = {404: "there is nothing here", 405: "not by this method", 408: "too slow", 413: "too large"}
 """What is said of what Sanic refuses by itself; never what was sent."""
 
@@ -153,7 +170,7 @@ async def _act(actions: ActionExecutor, request: Request) -> HTTPResponse:
     except BodyError as error:
         return _refused(str(error), error.status, action)
     except ValidationError as error:
-        return _refused(_first_of(error), 400, action)
+        return _refused(first_of(error), 400, action)
     except ActionNotFoundException:
         return _refused("there is no such action; see /actions", 404, action)
     except RequestError as error:
@@ -171,29 +188,3 @@ async def _act(actions: ActionExecutor, request: Request) -> HTTPResponse:
 def _refused(why: str, status: int, action: str | None) -> HTTPResponse:
     """One line, and the name of the action where Rasa looks for it."""
     return json_response({"error": why, "action_name": action or ""}, status)
-
-
-def _first_of(error: ValidationError) -> str:
-    """What is wrong first and where, without what was sent."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    return f"{'.'.join(str(each) for each in first['loc'])}: {first['msg']}"
-
-
-Handler = Callable[..., Any]
-
-
-def _guard(token: str | None) -> Callable[[Handler], Handler]:
-    """Lets those in who know the token: in the header Authorization, or as Rasa sends it, as ``?token=``."""
-
-    def guarded(handler: Handler) -> Handler:
-        @wraps(handler)
-        async def handle(request: Request) -> HTTPResponse:
-            given = request.token or request.args.get("token") or ""
-            if token is not None and not hmac.compare_digest(given.encode(), token.encode()):
-                return json_response({"error": "a token is wanted: Authorization: Bearer …, or ?token=…"}, 401)
-            found: HTTPResponse = await handler(request)
-            return found
-
-        return handle
-
-    return guarded

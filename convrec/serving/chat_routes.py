@@ -1,0 +1,110 @@
+"""Routes for people's browsers: a name for who has none, and messages as Rasa's REST channel takes them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import ValidationError
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json as json_response
+from sanic.response import text as text_response
+
+from convrec.serving.actions import TOO_SLOW
+from convrec.serving.answering import Answerer, BusyError
+from convrec.serving.bodies import BodyError, read_json
+from convrec.serving.desk import RequestError
+from convrec.serving.gateway import Gateway, Said, as_lines, rest_messages
+from convrec.serving.guarding import Handler, first_of, knows_token
+from convrec.serving.store import StoreBusyError
+from convrec.serving.visitors import Visitors
+
+ChatAuth = Literal["session", "token"]
+
+REST = "/webhooks/rest/webhook"
+SESSION = "/session"
+
+
+class RefusedError(Exception):
+    """A message that is not answered.
+
+    :param status: of the answer.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class ChatRoutes:
+    """What is behind the routes."""
+
+    gateway: Gateway
+    visitors: Visitors
+    answerer: Answerer
+    token: str | None
+    """Whoever knows it may speak for any sender; where there is none, this machine alone calls, and may."""
+    auth: ChatAuth
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        routes = Blueprint("chat")
+        routes.add_route(self._for_pages(self.session), SESSION, methods=["POST"], name="session")
+        routes.add_route(self._for_pages(self.rest), REST, methods=["POST"], name="rest")
+        routes.add_route(self._for_pages(self.asked), SESSION, methods=["OPTIONS"], name="asked_session")
+        routes.add_route(self._for_pages(self.asked), REST, methods=["OPTIONS"], name="asked_rest")
+        return routes
+
+    def _for_pages(self, handler: Handler) -> Handler:
+        """Answers pages of origins that are welcome, and what is no page of a browser; no other page."""
+
+        async def handle(request: Request) -> HTTPResponse:
+            origin = request.headers.get("origin")
+            if not self.visitors.welcomes(origin, request.host):
+                return json_response({"error": "pages of this origin may not talk here"}, 403)
+            response: HTTPResponse = await handler(request)
+            response.headers["Vary"] = "Origin"
+            if origin is not None:
+                response.headers["Access-Control-Allow-Origin"] = origin
+                response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+                response.headers["Access-Control-Allow-Methods"] = "POST"
+            return response
+
+        return handle
+
+    async def asked(self, request: Request) -> HTTPResponse:
+        """A browser asks beforehand what a page may send."""
+        return text_response("", 204)
+
+    async def session(self, request: Request) -> HTTPResponse:
+        """A name for who has none."""
+        if not self.visitors.may_have_name(request.ip):
+            return json_response({"error": "too many names in a minute; try again in a moment"}, 429)
+        return json_response({"sender": self.visitors.new_name()})
+
+    async def rest(self, request: Request) -> HTTPResponse:
+        """A message, and the messages it is answered by."""
+        try:
+            said = Said.model_validate(read_json(request.body, request.headers.get("content-encoding")))
+            self._admit(request, said.sender)
+            found = await self.answerer(lambda: self.gateway.answer(said))
+        except (BodyError, RefusedError) as error:
+            return json_response({"error": str(error)}, error.status)
+        except ValidationError as error:
+            return json_response({"error": first_of(error)}, 400)
+        except RequestError as error:
+            return json_response({"error": str(error)}, 400)
+        except (BusyError, StoreBusyError) as error:
+            return json_response({"error": str(error)}, 503)
+        messages = rest_messages(said.sender, (TOO_SLOW,)) if found is None else found
+        if request.args.get("stream") == "true":
+            return text_response(as_lines(messages), content_type="application/x-ndjson")
+        return json_response(messages)
+
+    def _admit(self, request: Request, sender: str) -> None:
+        trusted = self.token is None or knows_token(request, self.token)
+        if not trusted and self.auth == "token":
+            raise RefusedError("a token is wanted: Authorization: Bearer …", 401)
+        if not trusted and not self.visitors.knows(sender):
+            raise RefusedError(f"a sender that POST {SESSION} has given is wanted", 401)
+        if not self.visitors.may_speak(sender):
+            raise RefusedError("too many messages in a minute; try again in a moment", 429)

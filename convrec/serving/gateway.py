@@ -1,0 +1,78 @@
+"""The chat gateway: front ends talk to it as they would to Rasa, with no Rasa in between.
+
+REST as in https://rasa.com/docs/rasa/connectors/your-own-website: a message goes in, a list of messages comes out.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from convrec.serving.desk import Desk
+from convrec.serving.messages import Message, template
+from convrec.serving.store import ChangedError, StoreBusyError, Talks
+
+TRIES = 3
+"""Times a turn is answered anew because another message of the same sender came in between."""
+
+LONGEST_MESSAGE = 4000
+"""Characters."""
+
+
+class Said(BaseModel):
+    """What a front end sends."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    sender: str = Field(default="default", min_length=1, max_length=200)
+    message: str = Field(default="", max_length=LONGEST_MESSAGE)
+    message_id: str | None = Field(default=None, min_length=1, max_length=200)
+    """The same for a message that is sent again, which is answered once."""
+    metadata: dict[str, Any] | None = None
+
+
+class Gateway:
+    """Answers front ends; talks are kept here."""
+
+    def __init__(self, desk: Desk, talks: Talks) -> None:
+        self._desk, self._talks = desk, talks
+
+    def answer(self, said: Said) -> list[dict[str, Any]]:
+        """Messages to show, as Rasa's REST channel writes them; none where the agent waits.
+
+        :raises RequestError: when the metadata cannot be used.
+        :raises StoreBusyError: when the talks are held by another process, or others answer this sender at once.
+        """
+        for _ in range(TRIES):
+            if said.message_id is not None:
+                answered = self._talks.answered(said.sender, said.message_id)
+                if answered is not None:
+                    return list(answered)
+            before = self._talks.find(said.sender)
+            turn = self._desk.go_on(said.sender, before.standing, said.message, said.metadata)
+            found = rest_messages(said.sender, turn.messages)
+            try:
+                self._talks.keep(said.sender, before, turn.standing, said.message_id, found)
+            except ChangedError:
+                continue
+            return found
+        raise StoreBusyError("too many messages of this sender at once; try again in a moment")
+
+
+def rest_messages(sender: str, messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Messages as Rasa's REST channel writes them: text and buttons in one, cards in another."""
+    found: list[dict[str, Any]] = []
+    for message in messages:
+        text: dict[str, Any] = {"recipient_id": sender, "text": message.text}
+        if message.buttons:
+            text["buttons"] = [{"title": each.title, "payload": each.payload} for each in message.buttons]
+        found.append(text)
+        if message.cards:
+            found.append({"recipient_id": sender, "attachment": template(message.cards)})
+    return found
+
+
+def as_lines(messages: Sequence[dict[str, Any]]) -> str:
+    """A line for each message, for who asks with ``?stream=true``."""
+    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in messages)
