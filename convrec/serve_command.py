@@ -1,6 +1,5 @@
 """``convrec serve``: the agent behind Rasa, or behind a front end of your own."""
 
-import ipaddress
 import logging
 import os
 import secrets
@@ -8,6 +7,7 @@ import socket
 import sys
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import rich_click as click
 
@@ -78,6 +78,7 @@ def serve(
     settings = Settings(host=host, port=port)
     token = None if settings.auth_token is None else settings.auth_token.get_secret_value()
     check_reach(settings.host, token)
+    pages = [origin_of(each) for each in origins]
     options = TalkOptions(
         data, policy, affinity, questions, turns, list_length, generator, None, 0, exclude, checkpoint
     )
@@ -91,7 +92,7 @@ def serve(
     kept = Talks(talks or settings.dialogs_folder().with_name(TALKS_FILE), table.dataset.fingerprint)
     table.warm_up()
     serving = ServeOptions(token, chat_auth, deadline_s=deadline)
-    app = make_app(desk, serving, Gateway(desk, kept), Visitors(key, origins))
+    app = make_app(desk, serving, Gateway(desk, kept), Visitors(key, pages))
     address = f"http://{settings.host}:{listening.getsockname()[1]}"
     key_needed = "with the token" if token else "without a token, for this machine alone"
     notices.print(f"serving {data} on {address}, {key_needed}; Ctrl-C ends it", soft_wrap=True)
@@ -104,21 +105,30 @@ def check_reach(host: str, token: str | None) -> None:
 
     :raises OptionError: when others than this machine could, without a token; or the token is short.
     """
+    from convrec.serving.guarding import is_this_machine
+
     if token is not None and len(token) < SHORTEST_TOKEN:
         raise OptionError(
             f"CONVREC_AUTH_TOKEN: shorter than {SHORTEST_TOKEN} characters; make one with: openssl rand -hex 16"
         )
-    if token is None and not _this_machine(host):
+    if token is None and not is_this_machine(host):
         raise OptionError(
             f"--host {host}: without a token this machine alone may call; set CONVREC_AUTH_TOKEN, or leave --host out"
         )
 
 
-def _this_machine(host: str) -> bool:
+def origin_of(page: str) -> str:
+    """The origin of a page as browsers write it: "https://shop.example".
+
+    :raises OptionError: when it is none.
+    """
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        parts = urlsplit(page)
     except ValueError:
-        return False
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query:
+        raise OptionError(f"--origin {page}: no origin; write it as in https://shop.example")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -129,7 +139,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        why = error.strerror or str(error)
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise OptionError(f"--host {host} --port {port}: cannot listen there ({why}); name another") from error
 
 
@@ -139,7 +149,12 @@ def sealing_key(settings: Settings) -> bytes:
     :raises OptionError: when it cannot be kept.
     """
     if settings.secret is not None:
-        return settings.secret.get_secret_value().encode()
+        secret = settings.secret.get_secret_value()
+        if len(secret) < SHORTEST_TOKEN:
+            raise OptionError(
+                f"CONVREC_SECRET: shorter than {SHORTEST_TOKEN} characters; make one with: openssl rand -hex 32"
+            )
+        return secret.encode()
     path = settings.places().cache / KEY_FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

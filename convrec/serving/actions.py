@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, ReminderScheduled, SlotSet
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
+from convrec.serving.answering import Wanted
 from convrec.serving.desk import Desk, Turn
 from convrec.serving.messages import Message, for_rasa
 
@@ -26,7 +27,7 @@ EXTERNAL = "EXTERNAL: "
 
 TOO_SLOW = Message("That took me longer than it should. Please say it once more.")
 
-Answering = Callable[[Callable[[], Turn]], Awaitable[Turn | None]]
+Answering = Callable[[Callable[[Wanted], Turn]], Awaitable[Turn | None]]
 """Has a turn answered elsewhere, so that others need not wait for it; None where it took too long."""
 
 
@@ -43,7 +44,7 @@ class _Turn(Action):  # type: ignore[misc]  # rasa-sdk has no types
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """One turn of the conversation that the tracker is of."""
-        turn = await self._answering(lambda: self._answer(tracker))
+        turn = await self._answering(lambda wanted: self._answer(tracker))
         channel = tracker.get_latest_input_channel() or ""
         for said in for_rasa((TOO_SLOW,) if turn is None else turn.messages, channel):
             dispatcher.utter_message(**said)

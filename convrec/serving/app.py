@@ -3,6 +3,7 @@
 rasa-sdk's own route reads bodies without bound and echoes what it cannot read; this one does neither.
 """
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +23,10 @@ from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
 from convrec.serving.chat_routes import ChatAuth, ChatRoutes
 from convrec.serving.desk import Desk, RequestError
 from convrec.serving.gateway import Gateway
-from convrec.serving.guarding import first_of, guard
+from convrec.serving.guarding import first_of, guard, is_this_machine
 from convrec.serving.metrics import Metrics
 from convrec.serving.sealing import SealError
+from convrec.serving.store import StoreBusyError
 from convrec.serving.visitors import Visitors
 
 log = structlog.get_logger("convrec.serving")
@@ -47,6 +49,7 @@ class _Message(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     text: str | None = Field(default=None, max_length=20_000)
+    entities: list[dict[str, Any]] | None = None
 
 
 class _Tracker(BaseModel):
@@ -91,7 +94,7 @@ def make_app(
     if gateway is not None:
         who = visitors or Visitors(b"")
         app.blueprint(ChatRoutes(gateway, who, answerer, options.token, options.chat_auth).blueprint())
-    _begin_and_end(app, desk, answerer)
+    _begin_and_end(app, desk, answerer, gateway)
 
     @app.post("/webhook")
     @known
@@ -125,6 +128,13 @@ def make_app(
         metrics.requests.labels(f"/{route}", str(response.status)).inc()
         log.info("request", route=f"/{route}", method=request.method, status=response.status)
 
+    async def called_by_its_name(request: Request) -> HTTPResponse | None:
+        # A page that calls this machine by a name of its own would be taken for ours (DNS rebinding).
+        if options.token is None and not is_this_machine(request.server_name):
+            return json_response({"error": "without a token this machine alone may call, as localhost"}, 403)
+        return None
+
+    app.register_middleware(called_by_its_name, "request")
     app.register_middleware(noted, "response")  # type: ignore[arg-type]  # its types know no answer but another one
 
     @app.exception(Exception)
@@ -137,13 +147,24 @@ def make_app(
     return app
 
 
-def _begin_and_end(app: App, desk: Desk, answerer: Answerer) -> None:
+async def _forget_hourly(gateway: Gateway, answerer: Answerer) -> None:
+    while True:
+        try:
+            log.info("forgotten", talks=await answerer.without_deadline(gateway.forget))
+        except StoreBusyError as error:
+            log.warning("not forgotten", error=str(error))
+        await asyncio.sleep(3600)
+
+
+def _begin_and_end(app: App, desk: Desk, answerer: Answerer, gateway: Gateway | None) -> None:
     app.ctx.ready = False
 
     @app.after_server_start
     async def warmed(app: App) -> None:
-        await answerer(desk.warm_up)
+        await answerer.without_deadline(desk.warm_up)
         app.ctx.ready = True
+        if gateway is not None:
+            app.add_task(_forget_hourly(gateway, answerer), name="forget")
 
     @app.before_server_stop
     async def draining(app: App) -> None:

@@ -23,16 +23,17 @@ class BodyError(Exception):
         self.status = status
 
 
-def read_json(body: bytes, encoding: str | None) -> dict[str, Any]:
+def read_json(body: bytes, encoding: str | None, most_bytes: int = MOST_BYTES) -> dict[str, Any]:
     """The object in a body.
 
     :param encoding: the header Content-Encoding.
+    :param most_bytes: it may have, packed or unpacked.
     :raises BodyError: when it is too large, packed in a way we do not know, too deep, or no JSON object.
     """
-    if len(body) > MOST_BYTES:
-        raise BodyError(f"larger than {MOST_BYTES:,} bytes", 413)
+    if len(body) > most_bytes:
+        raise BodyError(f"larger than {most_bytes:,} bytes", 413)
     if encoding not in (None, "", "identity"):
-        body = _unpacked(body, encoding)
+        body = _unpacked(body, encoding, most_bytes)
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -47,16 +48,16 @@ def read_json(body: bytes, encoding: str | None) -> dict[str, Any]:
 _WINDOW_BITS = {"deflate": zlib.MAX_WBITS, "gzip": zlib.MAX_WBITS | 16}
 
 
-def _unpacked(body: bytes, encoding: str) -> bytes:
+def _unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
     if encoding not in _WINDOW_BITS:
         raise BodyError(f"Content-Encoding: one of {', '.join(_WINDOW_BITS)} is wanted", 415)
     unpacker = zlib.decompressobj(_WINDOW_BITS[encoding])
     try:
-        found = unpacker.decompress(body, MOST_BYTES + 1)
+        found = unpacker.decompress(body, most_bytes + 1)
     except zlib.error as error:
         raise BodyError(f"no {encoding}") from error
-    if len(found) > MOST_BYTES:
-        raise BodyError(f"larger than {MOST_BYTES:,} bytes, unpacked", 413)
+    if len(found) > most_bytes:
+        raise BodyError(f"larger than {most_bytes:,} bytes, unpacked", 413)
     if not unpacker.eof:
         raise BodyError(f"{encoding} that ends too early")
     return found

@@ -10,7 +10,7 @@ from sanic.response import text as text_response
 
 from convrec.serving.actions import TOO_SLOW
 from convrec.serving.answering import Answerer, BusyError
-from convrec.serving.bodies import BodyError, read_json
+from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
 from convrec.serving.desk import RequestError
 from convrec.serving.gateway import Gateway, Said, as_lines, rest_messages
 from convrec.serving.guarding import Handler, first_of, knows_token
@@ -21,6 +21,10 @@ ChatAuth = Literal["session", "token"]
 
 REST = "/webhooks/rest/webhook"
 SESSION = "/session"
+
+
+MOST_OF_VISITORS = 1 << 16
+"""Bytes of a body of who does not know the token."""
 
 
 class RefusedError(Exception):
@@ -77,16 +81,21 @@ class ChatRoutes:
 
     async def session(self, request: Request) -> HTTPResponse:
         """A name for who has none."""
-        if not self.visitors.may_have_name(request.ip):
+        if not self.visitors.may_have_name(request.remote_addr or request.ip):
             return json_response({"error": "too many names in a minute; try again in a moment"}, 429)
         return json_response({"sender": self.visitors.new_name()})
 
     async def rest(self, request: Request) -> HTTPResponse:
         """A message, and the messages it is answered by."""
         try:
-            said = Said.model_validate(read_json(request.body, request.headers.get("content-encoding")))
-            self._admit(request, said.sender)
-            found = await self.answerer(lambda: self.gateway.answer(said))
+            trusted = self._trusts(request)
+            most = MOST_BYTES if trusted else MOST_OF_VISITORS
+            said = Said.model_validate(read_json(request.body, request.headers.get("content-encoding"), most))
+            if not trusted:
+                # What may be shown is up to who knows the token.
+                said = said.model_copy(update={"metadata": None})
+                self._admit(said.sender)
+            found = await self.answerer(lambda wanted: self.gateway.answer(said, wanted.take))
         except (BodyError, RefusedError) as error:
             return json_response({"error": str(error)}, error.status)
         except ValidationError as error:
@@ -100,11 +109,15 @@ class ChatRoutes:
             return text_response(as_lines(messages), content_type="application/x-ndjson")
         return json_response(messages)
 
-    def _admit(self, request: Request, sender: str) -> None:
+    def _trusts(self, request: Request) -> bool:
+        """Whether the caller knows the token; nobody else may call where that is wanted."""
         trusted = self.token is None or knows_token(request, self.token)
         if not trusted and self.auth == "token":
             raise RefusedError("a token is wanted: Authorization: Bearer …", 401)
-        if not trusted and not self.visitors.knows(sender):
+        return trusted
+
+    def _admit(self, sender: str) -> None:
+        if not self.visitors.knows(sender):
             raise RefusedError(f"a sender that POST {SESSION} has given is wanted", 401)
         if not self.visitors.may_speak(sender):
             raise RefusedError("too many messages in a minute; try again in a moment", 429)

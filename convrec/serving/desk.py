@@ -1,10 +1,12 @@
 """Where anybody's turn is answered: nothing of a talk is kept here, so that any worker can answer any turn."""
 
+import hashlib
 import zlib
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
+from threading import Lock
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +23,14 @@ MASKS_KEPT = 64
 """Lists of eligible or excluded items whose masks are kept."""
 
 AGENTS_KEPT = 256
-"""Senders whose last belief is kept, to save time; each holds some hundred bytes an item of the catalogue at most."""
+"""Senders whose last belief is kept, to save time; each holds a few numbers for every item of the catalogue."""
 
 MOST_LISTED = 200_000
 """Items that such a list may hold."""
+
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
 
 
 class RequestError(Exception):
@@ -56,8 +62,8 @@ class Desk:
         self._table, self._sealer = table, sealer
         self._names = Names(table.dataset.catalogue)
         self._writer = Writer(table.dataset.catalogue, self._names)
-        self._mask = lru_cache(MASKS_KEPT)(self._make_mask)
-        self._agent = lru_cache(AGENTS_KEPT)(self._make_agent)
+        self._masks: _Latest[bytes, NDArray[np.bool_]] = _Latest(MASKS_KEPT)
+        self._agents: _Latest[tuple[str, bytes], Agent] = _Latest(AGENTS_KEPT)
 
     def warm_up(self) -> None:
         """Load and compile what the first turn would have to wait for."""
@@ -100,15 +106,20 @@ class Desk:
         return Turn(reply, self._writer.messages(reply), standing, self._sealer.seal(standing, sender))
 
     def _session(self, sender: str, standing: Standing, metadata: Mapping[str, Any] | None) -> Session:
-        table, listed = self._table, metadata or {}
-        agent = self._agent(sender, _listed(listed, "eligible"), _listed(listed, "exclude"))
+        table, agent = self._table, self._agent(sender, metadata or {})
         return Session(agent, table.understander, table.speaker, agent.world.seed, standing)
 
-    def _make_agent(self, sender: str, eligible: tuple[str, ...] | None, exclude: tuple[str, ...] | None) -> Agent:
+    def _agent(self, sender: str, metadata: Mapping[str, Any]) -> Agent:
         """Who talks with this sender: what it has just believed is gone on from where nothing was taken back."""
-        world, seed = self._table.world, zlib.crc32(sender.encode("utf-8", "surrogatepass"))
-        may_be_shown = world.eligible if eligible is exclude is None else self._mask(eligible, exclude)
-        return Agent(replace(world, eligible=may_be_shown, seed=seed))
+        eligible, exclude = _listed(metadata, "eligible"), _listed(metadata, "exclude")
+        lists = b"" if eligible is exclude is None else hashlib.sha256(repr((eligible, exclude)).encode()).digest()
+
+        def make() -> Agent:
+            world, seed = self._table.world, zlib.crc32(sender.encode("utf-8", "surrogatepass"))
+            mask = self._masks.get(lists, lambda: self._make_mask(eligible, exclude)) if lists else world.eligible
+            return Agent(replace(world, eligible=mask, seed=seed))
+
+        return self._agents.get((sender, lists), make)
 
     def _make_mask(self, eligible: tuple[str, ...] | None, exclude: tuple[str, ...] | None) -> NDArray[np.bool_]:
         table = self._table
@@ -125,6 +136,28 @@ class Desk:
     def _places(self, ids: tuple[str, ...]) -> list[int]:
         # What is not in the catalogue cannot be shown anyhow: a shop's list may be longer than the catalogue.
         return [place for place in map(self._names.item, ids) if place is not None]
+
+
+class _Latest(Generic[Key, Made]):
+    """What was made last, so many; several threads may ask."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, Lock()
+        self._made: OrderedDict[Key, Made] = OrderedDict()
+
+    def get(self, key: Key, make: Callable[[], Made]) -> Made:
+        """What was made for this key, or is made now."""
+        with self._lock:
+            found = self._made.get(key)
+            if found is not None:
+                self._made.move_to_end(key)
+                return found
+        found = make()
+        with self._lock:
+            self._made[key] = found
+            if len(self._made) > self._most:
+                self._made.popitem(last=False)
+        return found
 
 
 def _listed(metadata: Mapping[str, Any], name: str) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ REST as in https://rasa.com/docs/rasa/connectors/your-own-website: a message goe
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,9 @@ from convrec.serving.store import ChangedError, StoreBusyError, Talks
 
 TRIES = 3
 """Times a turn is answered anew because another message of the same sender came in between."""
+
+KEPT_DAYS = 30
+"""Days after which a talk that has not gone on is forgotten."""
 
 LONGEST_MESSAGE = 4000
 """Characters."""
@@ -38,9 +41,10 @@ class Gateway:
     def __init__(self, desk: Desk, talks: Talks) -> None:
         self._desk, self._talks = desk, talks
 
-    def answer(self, said: Said) -> list[dict[str, Any]]:
+    def answer(self, said: Said, take: Callable[[], None] = lambda: None) -> list[dict[str, Any]]:
         """Messages to show, as Rasa's REST channel writes them; none where the agent waits.
 
+        :param take: called before the turn counts; what it raises undoes it.
         :raises RequestError: when the metadata cannot be used.
         :raises StoreBusyError: when the talks are held by another process, or others answer this sender at once.
         """
@@ -53,11 +57,15 @@ class Gateway:
             turn = self._desk.go_on(said.sender, before.standing, said.message, said.metadata)
             found = rest_messages(said.sender, turn.messages)
             try:
-                self._talks.keep(said.sender, before, turn.standing, said.message_id, found)
+                self._talks.keep(said.sender, before, turn.standing, said.message_id, found, take)
             except ChangedError:
                 continue
             return found
         raise StoreBusyError("too many messages of this sender at once; try again in a moment")
+
+    def forget(self) -> int:
+        """Forget talks in which nothing was said for :data:`KEPT_DAYS`, and hand out how many."""
+        return self._talks.forget(KEPT_DAYS * 24 * 3600)
 
 
 def rest_messages(sender: str, messages: Sequence[Message]) -> list[dict[str, Any]]:

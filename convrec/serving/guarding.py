@@ -1,6 +1,7 @@
 """What every route asks first: whether the caller knows the token, and how a refusal is worded."""
 
 import hmac
+import ipaddress
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -15,7 +16,15 @@ Handler = Callable[..., Any]
 def knows_token(request: Request, token: str) -> bool:
     """Whether a request carries the token: in the header Authorization, or as Rasa sends it, as ``?token=``."""
     given = request.token or request.args.get("token") or ""
-    return hmac.compare_digest(given.encode(), token.encode())
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode())
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is the machine we run on, by a name that nobody else can have."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def guard(token: str | None) -> Callable[[Handler], Handler]:

@@ -5,6 +5,7 @@ the person last heard that it does, and a message that is sent again gets the sa
 """
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -28,18 +29,20 @@ LOCKED_S = 5.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS talk (
-    sender TEXT PRIMARY KEY, about TEXT NOT NULL, number INTEGER NOT NULL, standing BLOB NOT NULL, changed REAL NOT NULL
+    about TEXT NOT NULL, sender TEXT NOT NULL, number INTEGER NOT NULL, standing BLOB NOT NULL, changed REAL NOT NULL,
+    PRIMARY KEY (about, sender)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS talk_changed ON talk (changed);
 CREATE TABLE IF NOT EXISTS answer (
-    sender TEXT NOT NULL REFERENCES talk (sender) ON DELETE CASCADE, number INTEGER NOT NULL, message TEXT,
-    content TEXT NOT NULL, PRIMARY KEY (sender, number)
+    about TEXT NOT NULL, sender TEXT NOT NULL, number INTEGER NOT NULL, message TEXT, content TEXT NOT NULL,
+    PRIMARY KEY (about, sender, number),
+    FOREIGN KEY (about, sender) REFERENCES talk (about, sender) ON DELETE CASCADE
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS answer_message ON answer (sender, message);
+CREATE INDEX IF NOT EXISTS answer_message ON answer (about, sender, message);
 """
 
 _KEEP = """
-INSERT INTO talk VALUES (?, ?, ?, ?, ?) ON CONFLICT (sender) DO UPDATE SET about = excluded.about,
+INSERT INTO talk VALUES (?, ?, ?, ?, ?) ON CONFLICT (about, sender) DO UPDATE SET
 number = excluded.number, standing = excluded.standing, changed = excluded.changed WHERE number = ?
 """
 
@@ -67,7 +70,7 @@ NEW = Kept(0, Standing())
 class Talks:
     """The talks of one file.
 
-    :param about: what they are about, such as the fingerprint of the data: those about anything else begin anew.
+    :param about: what they are about, such as the fingerprint of the data: those about anything else are others.
     :raises DataError: when the file cannot be used.
     """
 
@@ -77,6 +80,7 @@ class Talks:
         self._all: list[sqlite3.Connection] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # nobody else's, and so what SQLite puts beside it
             with self._using() as base:
                 version = int(base.execute("PRAGMA user_version").fetchone()[0])
                 if version not in (0, SCHEMA_VERSION):
@@ -92,12 +96,12 @@ class Talks:
         :raises StoreBusyError: when another process holds the file.
         """
         with self._using() as base:
-            row = base.execute("SELECT number, standing, about FROM talk WHERE sender = ?", (sender,)).fetchone()
+            row = base.execute(
+                "SELECT number, standing FROM talk WHERE about = ? AND sender = ?", (self._about, sender)
+            ).fetchone()
         if row is None:
             return NEW
-        number, packed, about = row
-        if about != self._about:
-            return Kept(number, Standing())
+        number, packed = row
         try:
             return Kept(number, unpack(packed))
         except SealError:
@@ -110,15 +114,20 @@ class Talks:
         """
         with self._using() as base:
             row = base.execute(
-                "SELECT content FROM answer WHERE sender = ? AND message = ?", (sender, message)
+                "SELECT content FROM answer WHERE about = ? AND sender = ? AND message = ?",
+                (self._about, sender, message),
             ).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def keep(self, sender: str, before: Kept, standing: Standing, message: str | None, content: Any) -> None:
+    def keep(
+        self, sender: str, before: Kept, standing: Standing, message: str | None, content: Any,
+        take: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         """Keep one turn and its answer; when this returns they will be there after a crash.
 
         :param before: what the turn went on from.
         :param message: id of the message, for when it is sent again.
+        :param take: called when all is written, and before it counts; what it raises undoes all.
         :raises ChangedError: when somebody else has answered this sender since then; nothing is kept.
         :raises StoreBusyError: when another process holds the file.
         """
@@ -126,10 +135,17 @@ class Talks:
         with self._using() as base:
             base.execute("BEGIN IMMEDIATE")
             try:
-                if base.execute(_KEEP, (sender, self._about, number, packed, now, before.number)).rowcount != 1:
+                if base.execute(_KEEP, (self._about, sender, number, packed, now, before.number)).rowcount != 1:
                     raise ChangedError(sender)
-                base.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", (sender, number, message, json.dumps(content)))
-                base.execute("DELETE FROM answer WHERE sender = ? AND number <= ?", (sender, number - ANSWERS_KEPT))
+                base.execute(
+                    "INSERT INTO answer VALUES (?, ?, ?, ?, ?)",
+                    (self._about, sender, number, message, json.dumps(content)),
+                )
+                base.execute(
+                    "DELETE FROM answer WHERE about = ? AND sender = ? AND number <= ?",
+                    (self._about, sender, number - ANSWERS_KEPT),
+                )
+                take()
                 base.execute("COMMIT")
             except BaseException:
                 base.execute("ROLLBACK")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 
 TURNS_A_MINUTE = 40
 """Of one sender: nobody reads faster."""
@@ -29,7 +29,8 @@ class Visitors:
 
     def __init__(self, key: bytes, origins: Sequence[str] = ()) -> None:
         self._key, self._origins = key, frozenset(origins)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        # Of a fixed window nothing is kept when the minute is over.
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._turns, self._names = RateLimitItemPerMinute(TURNS_A_MINUTE), RateLimitItemPerMinute(NAMES_A_MINUTE)
 
     def new_name(self) -> str:
@@ -57,7 +58,11 @@ class Visitors:
         """
         if origin is None or origin in self._origins:
             return True
-        return urlsplit(origin).netloc == host
+        try:
+            page = urlsplit(origin).netloc
+        except ValueError:
+            return False
+        return bool(page) and page == host
 
     def _sign(self, name: str) -> str:
         signed = hmac.new(self._key, b"visitor\0" + name.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()

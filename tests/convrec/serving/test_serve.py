@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from convrec import cli
+from graph.errors import OptionError
 from tests.convrec.serving.servers import DATA, TOKEN, Server
 
 SECRET_WORDS = "my-very-private-words"
+SOMEBODY = "somebody-of-whom-nobody-knows"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,10 @@ def server(cache: Path) -> Iterator[Server]:
     found = Server(cache)
     yield found
     assert found.end() == 0
-    assert SECRET_WORDS not in "".join(found.log), "what people say is not logged"
+    log = "".join(found.log)
+    assert "/webhook" in log, "there is a log"
+    for private in (SECRET_WORDS, SOMEBODY):
+        assert private not in log, "neither what people say nor who they are"
 
 
 def state_of(answer: Any) -> str:
@@ -54,6 +59,36 @@ def test_a_dialogue_as_rasa_holds_it(server: Server) -> None:
     status, answer = server.act(card["buttons"][0]["payload"], state=state_of(answer))
     assert status == 200
     assert card["title"] in answer["responses"][-1]["text"], "it says goodbye with what was taken"
+
+
+def test_what_is_said_is_answered_and_not_logged(server: Server) -> None:
+    """What the log of all this must not hold is looked for when the server has ended."""
+    status, answer = server.act(SECRET_WORDS, SOMEBODY)
+    assert status == 200
+    assert server.act("/dont_care", SOMEBODY, state_of(answer))[0] == 200
+    body = json.dumps({"sender": SOMEBODY, "message": SECRET_WORDS, "message_id": SECRET_WORDS}).encode()
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert server.ask("POST", "/webhooks/rest/webhook", body, headers)[0] == 200
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": "Bearer \xff\xfe"}, {"Origin": "http://["}, {"Origin": "null"}])
+def test_headers_of_any_bytes_are_refused(server: Server, headers: dict[str, str]) -> None:
+    assert server.ask("GET", "/metrics", None, headers)[0] == 401
+    assert server.ask("POST", "/webhooks/rest/webhook", b"{}", headers)[0] in (401, 403)
+
+
+def test_without_a_token_it_answers_to_the_name_of_this_machine_alone(cache: Path) -> None:
+    """A page of another name that leads here would be taken for one of ours."""
+    alone = Server(cache, token=None)
+    body = b'{"sender": "ann", "message": "hello there"}'
+    try:
+        for host in ("localhost", "127.0.0.1", f"127.0.0.1:{alone.port}", f"localhost:{alone.port}"):
+            assert alone.ask("POST", "/webhooks/rest/webhook", body, {"Host": host})[0] == 200
+        evil = {"Host": f"evil.example:{alone.port}", "Origin": f"http://evil.example:{alone.port}"}
+        assert alone.ask("POST", "/webhooks/rest/webhook", body, evil)[0] == 403
+        assert alone.ask("POST", "/webhook", b"{}", evil)[0] == 403
+    finally:
+        assert alone.end() == 0
 
 
 def test_whoever_lacks_the_token_gets_nothing(server: Server) -> None:
@@ -87,6 +122,8 @@ def test_a_forged_state_is_refused_and_the_talk_goes_on_with_the_good_one(server
         (b'{"next_action": 7, "tracker": {"sender_id": "a"}}', {}, 400),
         (b'{"next_action": "action_convrec_step", "tracker": {"sender_id": ""}}', {}, 400),
         (b'{"next_action": "action_other", "tracker": {"sender_id": "a"}}', {}, 404),
+        (b'{"next_action": "x", "tracker": {"sender_id": "a", "latest_message": {"entities": 5}}}', {}, 400),
+        (b'{"next_action": "x", "tracker": {"sender_id": "a", "latest_message": {"entities": ["x"]}}}', {}, 400),
         (b'{"a":' + b"[" * 50_000, {}, 400),
         (zlib.compress(b" " * 300_000_000, 9), {"Content-Encoding": "deflate"}, 413),
         (b"{}", {"Content-Encoding": "br"}, 415),
@@ -175,6 +212,8 @@ def test_everybody_is_answered_before_it_ends(cache: Path) -> None:
         ([], "short", "shorter than 16 characters"),
         (["--host", "203.0.113.7"], TOKEN, "cannot listen there"),
         (["--policy", "nobody"], TOKEN, "no such policy"),
+        (["--origin", "shop.example"], TOKEN, "no origin; write it as in"),
+        (["--origin", "https://shop.example/page"], TOKEN, "no origin; write it as in"),
         (["--port", "99999"], TOKEN, "99999"),
     ],
 )
@@ -202,5 +241,8 @@ def test_the_key_is_made_once_and_is_nobody_else_s(tmp_path: Path, monkeypatch: 
     assert sealing_key(Settings()) == key
     assert (tmp_path / KEY_FILE).stat().st_mode & 0o077 == 0
     assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
-    monkeypatch.setenv("CONVREC_SECRET", "one of my own")
-    assert sealing_key(Settings()) == b"one of my own"
+    monkeypatch.setenv("CONVREC_SECRET", "one of my own, long enough")
+    assert sealing_key(Settings()) == b"one of my own, long enough"
+    monkeypatch.setenv("CONVREC_SECRET", "short")
+    with pytest.raises(OptionError, match="CONVREC_SECRET: shorter than 16 characters"):
+        sealing_key(Settings())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from convrec.serving import store
+from convrec.serving.answering import GivenUpError
 from convrec.serving.store import ANSWERS_KEPT, NEW, ChangedError, Kept, StoreBusyError, Talks
 from dialogs.session import Standing
 from graph.errors import DataError
@@ -50,16 +51,38 @@ def test_two_answers_to_one_turn_are_one_too_many(tmp_path: Path) -> None:
     other.close()
 
 
-def test_talks_about_other_data_begin_anew(tmp_path: Path) -> None:
-    kept = talks(tmp_path)
-    kept.keep("ann", NEW, STANDING, None, [])
+def test_talks_about_other_data_are_others(tmp_path: Path) -> None:
+    kept, other = talks(tmp_path), talks(tmp_path, about="another")
+    kept.keep("ann", NEW, STANDING, "m1", ["about the cinema"])
+    assert (other.find("ann"), other.answered("ann", "m1")) == (NEW, None)
+    other.keep("ann", NEW, Standing(replies=9), "m1", ["about another"])
+    assert kept.find("ann") == Kept(1, STANDING)
+    assert kept.answered("ann", "m1") == ["about the cinema"]
+    assert other.find("ann").standing.replies == 9
     kept.close()
-    moved = talks(tmp_path, about="another")
-    before = moved.find("ann")
-    assert before == Kept(1, Standing())
-    moved.keep("ann", before, STANDING, None, [])
-    assert moved.find("ann") == Kept(2, STANDING)
-    moved.close()
+    other.close()
+
+
+def test_a_turn_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
+    def give_up() -> None:
+        raise GivenUpError
+
+    kept = talks(tmp_path)
+    kept.keep("ann", NEW, STANDING, "m1", [])
+    with pytest.raises(GivenUpError):
+        kept.keep("ann", kept.find("ann"), Standing(), "m2", [], give_up)
+    assert kept.find("ann") == Kept(1, STANDING)
+    assert kept.answered("ann", "m2") is None
+    kept.close()
+
+
+def test_nobody_else_on_the_machine_reads_talks(tmp_path: Path) -> None:
+    kept = talks(tmp_path)
+    kept.keep("ann", NEW, STANDING, "m1", [])
+    modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    assert modes
+    assert set(modes.values()) == {0}
+    kept.close()
 
 
 def test_only_the_latest_answers_are_kept(tmp_path: Path) -> None:
