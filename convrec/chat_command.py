@@ -16,11 +16,10 @@ from convrec.cli import examples
 from convrec.item_facts import facts
 from convrec.run_options import console, notices
 from convrec.settings import Settings
+from convrec.talk_flags import talk_flags
 from dialogs.acts import AgentAct, Ask, Nothing, Recommend, Wait
-from dialogs.generation import registry as generators
 from graph.catalogue import Catalogue
 from graph.printable import printable
-from policy import registry
 
 if TYPE_CHECKING:
     from dialogs.session import Reply, Session
@@ -44,20 +43,8 @@ HELP = (
         "convrec dialogs list",
     )
 )
-@click.option("--data", default="movies-all", show_default=True, help="Data set; see: convrec data list.")
-@click.option("--policy", default="unified", show_default=True, metavar="NAME",
-              help=f"Who decides what is asked and shown: {', '.join(registry.names())}.")  # fmt: skip
-@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="An agent of your own.")
-@click.option("--generator", default="template", show_default=True, metavar="NAME",
-              help=f"Who words it: {', '.join(generators.names())}.")  # fmt: skip
-@click.option("--affinity", default="hybrid", show_default=True, help="What is known before the first word.")
-@click.option("--questions", type=click.Choice(["binary", "facet", "multi"]), default="multi", show_default=True,
-              help="One attribute (yes or no); four options, name one; four, name all that fit.")  # fmt: skip
-@click.option("--turns", type=click.IntRange(1, 50), default=15, show_default=True, help="Turns the agent may take.")
-@click.option("--list-length", type=click.IntRange(1, 10), default=5, show_default=True,
-              help="Items it shows at once.")  # fmt: skip
+@talk_flags(questions="multi")
 @click.option("--user", metavar="ID", help="Be this user of the data; somebody unknown if none is named.")
-@click.option("--exclude", multiple=True, metavar="ID_OR_TITLE", help="Never show this item, as often as wanted.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other words.")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Keep the dialogue here; by default in the folder of your data.")  # fmt: skip

@@ -14,9 +14,8 @@ import rich_click as click
 from convrec.cli import examples
 from convrec.run_options import notices
 from convrec.settings import Settings
-from dialogs.generation import registry as generators
+from convrec.talk_flags import talk_flags
 from graph.errors import OptionError
-from policy import registry
 
 SHORTEST_TOKEN = 16
 """Characters that nobody guesses."""
@@ -33,20 +32,7 @@ KEY_BYTES = 32
         "CONVREC_AUTH_TOKEN=$(openssl rand -hex 16) convrec serve --host 0.0.0.0",
     )
 )
-@click.option("--data", default="movies-all", show_default=True, help="Data set; see: convrec data list.")
-@click.option("--policy", default="unified", show_default=True, metavar="NAME",
-              help=f"Who decides what is asked and shown: {', '.join(registry.names())}.")  # fmt: skip
-@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="An agent of your own.")
-@click.option("--generator", default="template", show_default=True, metavar="NAME",
-              help=f"Who words it: {', '.join(generators.names())}.")  # fmt: skip
-@click.option("--affinity", default="hybrid", show_default=True, help="What is known before the first word.")
-@click.option("--questions", type=click.Choice(["binary", "facet", "multi"]), default="facet", show_default=True,
-              help="One attribute (yes or no); four options, name one; four, name all that fit: for front ends where "
-              "several buttons can be pressed.")  # fmt: skip
-@click.option("--turns", type=click.IntRange(1, 50), default=15, show_default=True, help="Turns the agent may take.")
-@click.option("--list-length", type=click.IntRange(1, 10), default=5, show_default=True,
-              help="Items it shows at once.")  # fmt: skip
-@click.option("--exclude", multiple=True, metavar="ID_OR_TITLE", help="Never show this item, as often as wanted.")
+@talk_flags(questions="facet")
 @click.option("--host", metavar="ADDRESS", help="Where to listen; by default this machine alone.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="By default 5055; 0 for any that is free.")
 @click.option("--origin", "origins", multiple=True, metavar="URL",
