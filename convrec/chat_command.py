@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from dialogs.session import Reply, Session
     from dialogs.transcripts import Recorder
 
-SILENCE_SECONDS = 12.0
-"""How long the agent says nothing before it thinks again."""
-
 HELP = (
     "Type what you are looking for, or pick numbers. Also: why, undo, seen 2, like 1, not 3, older, let me think, "
     "start over, bye."
@@ -116,7 +113,9 @@ class _Talk:
 
     def _silence(self) -> str | None:
         """Listen without a word; None when nothing was said for a while."""
-        ends = monotonic() + SILENCE_SECONDS
+        from dialogs.session import SILENCE_S
+
+        ends = monotonic() + SILENCE_S
         if not sys.stdin.isatty():
             return self._read()
         while (left := ends - monotonic()) > 0:

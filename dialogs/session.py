@@ -17,6 +17,10 @@ MOST_UNCLEAR = 3
 """Messages in a row that are asked back for before one is taken for "I don't know"."""
 
 
+SILENCE_S = 12.0
+"""Seconds for which the agent says nothing before it thinks again."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where a talk stands: everything that is kept from one message to the next."""

@@ -12,15 +12,13 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from convrec.serving.answering import Wanted
 from convrec.serving.desk import Desk, Turn
 from convrec.serving.messages import Message, for_rasa
+from dialogs.session import SILENCE_S
 
 STATE = "convrec_state"
 """The slot in which Rasa keeps where the talk stands."""
 
 SILENCE = "silence"
 """The intent of a reminder: nothing was said for a while."""
-
-SILENCE_S = 12.0
-"""Seconds for which the agent waits before it thinks again."""
 
 EXTERNAL = "EXTERNAL: "
 """How Rasa begins the text of an intent that nobody has said."""

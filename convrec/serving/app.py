@@ -74,13 +74,10 @@ class ActionCall(BaseModel):
 App = Sanic[Any, Any]
 
 
-def make_app(
-    desk: Desk, options: ServeOptions, gateway: Gateway | None = None, visitors: Visitors | None = None,
-    name: str = "convrec",
-) -> App:  # fmt: skip
+def make_app(desk: Desk, options: ServeOptions, gateway: Gateway, visitors: Visitors, name: str = "convrec") -> App:
     """The server, not running yet.
 
-    :param gateway: answers front ends without Rasa; None for none.
+    :param gateway: answers front ends without Rasa.
     :param visitors: who may talk to it.
     """
     app: App = Sanic(name, configure_logging=False)
@@ -91,9 +88,7 @@ def make_app(
     answerer, metrics = Answerer(options.threads, options.waiting, options.deadline_s), Metrics()
     actions = executor(desk, answerer, metrics.rated)
     known = guard(options.token)
-    if gateway is not None:
-        who = visitors or Visitors(b"")
-        app.blueprint(ChatRoutes(gateway, who, answerer, options.token, options.chat_auth).blueprint())
+    app.blueprint(ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth).blueprint())
     _begin_and_end(app, desk, answerer, gateway)
 
     @app.post("/webhook")
@@ -156,15 +151,14 @@ async def _forget_hourly(gateway: Gateway, answerer: Answerer) -> None:
         await asyncio.sleep(3600)
 
 
-def _begin_and_end(app: App, desk: Desk, answerer: Answerer, gateway: Gateway | None) -> None:
+def _begin_and_end(app: App, desk: Desk, answerer: Answerer, gateway: Gateway) -> None:
     app.ctx.ready = False
 
     @app.after_server_start
     async def warmed(app: App) -> None:
         await answerer.without_deadline(desk.warm_up)
         app.ctx.ready = True
-        if gateway is not None:
-            app.add_task(_forget_hourly(gateway, answerer), name="forget")
+        app.add_task(_forget_hourly(gateway, answerer), name="forget")
 
     @app.before_server_stop
     async def draining(app: App) -> None:

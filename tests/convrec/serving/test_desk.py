@@ -9,8 +9,8 @@ from convrec.serving.names import Names
 from convrec.serving.sealing import Sealer, SealError
 from dialogs.acts import Ask, Farewell, Recommend, Restarted
 from dialogs.session import Standing
-from tests.convrec.serving.desks import KEY, desk, table
-from tests.dialogs.cinema import attribute, cinema, film
+from tests.convrec.serving.desks import KEY, desk
+from tests.dialogs.cinema import cinema, film
 
 NAMES = Names(cinema().catalogue)
 
@@ -149,9 +149,3 @@ def test_channels_without_cards_get_numbered_lines() -> None:
     }  # fmt: skip
     taken = desk().answer("ann", turn.sealed, "2")
     assert taken.reply.says[-1] == Farewell(found=NAMES.item(cards[1].item))
-
-
-def test_nothing_a_page_sends_tells_of_anything_but_the_talk() -> None:
-    turn = desk().answer("ann", None, f"a {cinema().catalogue.attribute_names[attribute('Horror')].lower()} film")
-    assert set(vars(turn)) == {"reply", "messages", "standing", "sealed"}
-    assert table().dataset.fingerprint in turn.sealed, "what it is about stands in the open; the rest is packed"
