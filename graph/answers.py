@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from graph import question_kernels
 from graph.catalogue import Catalogue
 
 LOG_IMPOSSIBLE = -40.0
@@ -247,6 +248,11 @@ class AnswerModel:
         spoken = self._spoken(self._tables)
         silence = np.maximum(1.0 - spoken.sum(axis=-1, keepdims=True), 0.0)
         return np.ascontiguousarray(spoken), entropy_bits(np.concatenate([spoken, silence], axis=-1))
+
+    @cached_property
+    def binary_surprises(self) -> FloatArray:
+        """See :func:`graph.question_kernels.surprises`, shape (U, P, 3)."""
+        return np.asarray(question_kernels.surprises(self.binary_channel[0]))
 
     @staticmethod
     def _spoken(tables: FloatArray) -> FloatArray:

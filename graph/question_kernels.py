@@ -18,6 +18,12 @@ LEAST_GAIN = 1e-6
 TAKEN = -2
 """Mark of an attribute that is an option already."""
 
+EXPECTED_UNKNOWN = np.array([0.0, 0.05, 0.2, 0.5, 0.8])
+"""Beliefs that a facet is unknown, each for which it is worked out beforehand what an answer would be a surprise."""
+
+EXPECTED_HAS = 0.003
+"""Belief in an attribute that goes with each of them: most attributes are rare."""
+
 
 @njit(cache=True)
 def binary_information(has, unknown, facets, spoken, noise):  # type: ignore[no-untyped-def]
@@ -55,14 +61,60 @@ def _bits_of(attribute, with_it, not_known, spoken, noise):  # type: ignore[no-u
 
 
 @njit(cache=True)
-def most_telling(has, unknown, facets, spoken, noise, order, groups, n_groups, count, closed):  # type: ignore[no-untyped-def]
+def surprises(spoken):  # type: ignore[no-untyped-def]
+    """Bits by which the answer would surprise somebody who expected another, in each state.
+
+    That is the Kullback-Leibler divergence of the answers in a state from those of an expected belief.  Its mean over
+    any belief is at least what the answer tells (the difference being the divergence of all answers from the expected
+    ones), so that it bounds the bits of a question by three products.
+
+    :param spoken: see :func:`binary_information`.
+    :return: of each belief of :data:`EXPECTED_UNKNOWN`, attribute and state, shape (U, P, 3).
+    """
+    n_attributes, n_states, n_answers = spoken.shape
+    bits = np.zeros((len(EXPECTED_UNKNOWN), n_attributes, n_states))
+    for reference in range(len(EXPECTED_UNKNOWN)):
+        not_known = EXPECTED_UNKNOWN[reference]
+        lacks, with_it = (1.0 - not_known) * (1.0 - EXPECTED_HAS), (1.0 - not_known) * EXPECTED_HAS
+        for attribute in range(n_attributes):
+            silence = 1.0
+            for answer in range(n_answers):
+                expected = lacks * spoken[attribute, 0, answer] + with_it * spoken[attribute, 1, answer]
+                expected += not_known * spoken[attribute, 2, answer]
+                silence -= expected
+                for state in range(n_states):
+                    bits[reference, attribute, state] += _surprise(spoken[attribute, state, answer], expected)
+            for state in range(n_states):
+                its = 1.0
+                for answer in range(n_answers):
+                    its -= spoken[attribute, state, answer]
+                bits[reference, attribute, state] += _surprise(its, silence)
+    return bits
+
+
+@njit(cache=True)
+def _surprise(chance, expected):  # type: ignore[no-untyped-def]
+    return chance * np.log2(chance / max(expected, 1e-12)) if chance > 1e-12 else 0.0
+
+
+@njit(cache=True)
+def _nearest_expected(unknown, nearest):  # type: ignore[no-untyped-def]
+    """Write for each facet which of :data:`EXPECTED_UNKNOWN` to take."""
+    for facet in range(len(unknown)):
+        nearest[facet] = 0
+        for reference in range(1, len(EXPECTED_UNKNOWN)):
+            if 2.0 * unknown[facet] > EXPECTED_UNKNOWN[reference - 1] + EXPECTED_UNKNOWN[reference]:
+                nearest[facet] = reference
+
+
+@njit(cache=True)
+def most_telling(has, unknown, facets, spoken, noise, surprising, order, groups, n_groups, count, closed):  # type: ignore[no-untyped-def]
     """The attributes of each group about which it is best to ask, as :func:`binary_information` values them.
 
-    Attributes that cannot make it are passed over without a logarithm: where the facet is known an answer is worth
-    h(p) bits at most, and h(p) <= (4 p (1 - p)) ** (1 / ln 4) (Topsøe, "Bounds for entropy and divergence for
-    distributions over a two-element set", 2001).
+    Attributes that cannot make it by the bound of :func:`surprises` are passed over without a logarithm.
 
     :param has, unknown, facets, spoken, noise: see :func:`binary_information`.
+    :param surprising: see :func:`surprises`.
     :param order: added to the bits to break ties, far below :data:`SLACK`, shape (P,).
     :param groups: group of each attribute, below ``n_groups``, shape (P,).
     :param closed: attributes not to be asked about, shape (N, A), -1 where there are fewer.
@@ -72,16 +124,20 @@ def most_telling(has, unknown, facets, spoken, noise, order, groups, n_groups, c
     attributes = np.full((n_rows, n_groups, count), -1, np.int32)
     bits = np.zeros((n_rows, n_groups, count))
     best = np.empty((n_groups, count))
-    found, least_spread = np.zeros(n_groups, np.int64), np.zeros(n_groups)
+    found, least = np.zeros(n_groups, np.int64), np.zeros(n_groups)
+    nearest = np.zeros(unknown.shape[1], np.int64)
     is_closed = np.zeros(n_attributes + 1, np.bool_)
     for row in range(n_rows if count else 0):
+        _nearest_expected(unknown[row], nearest)
         is_closed[closed[row]] = True
         found[:] = 0
-        least_spread[:] = -np.inf
+        least[:] = -np.inf
         for attribute in range(n_attributes):
             with_it, not_known = has[row, attribute], unknown[row, facets[attribute]]
             group = groups[attribute]
-            if with_it * (1.0 - with_it) < least_spread[group] and not_known == 0.0:
+            at_most = surprising[nearest[facets[attribute]], attribute]
+            lacks = 1.0 - with_it - not_known
+            if lacks * at_most[0] + with_it * at_most[1] + not_known * at_most[2] < least[group]:
                 continue
             worth = 0.0
             if with_it >= NEGLIGIBLE or not_known >= NEGLIGIBLE:
@@ -99,8 +155,8 @@ def most_telling(has, unknown, facets, spoken, noise, order, groups, n_groups, c
             attributes[row, group, place] = attribute
             bits[row, group, place] = worth
             found[group] = min(found[group] + 1, count)
-            if found[group] == count and best[group, count - 1] > SLACK:
-                least_spread[group] = (best[group, count - 1] - SLACK) ** np.log(4.0) / 4.0
+            if found[group] == count:
+                least[group] = best[group, count - 1] - SLACK
         is_closed[closed[row]] = False
     return attributes, bits
 

@@ -62,8 +62,8 @@ def _most_telling(
     for rows, model in belief.models:
         attributes[rows], bits[rows] = question_kernels.most_telling(
             belief.attribute_masses[rows], belief.unknown_masses[rows], catalogue.attribute_facet,
-            *model.binary_channel, catalogue.attribute_lots * np.float32(TIE_BREAK), groups, n_groups,
-            count, asked[rows],
+            *model.binary_channel, model.binary_surprises, catalogue.attribute_lots * np.float32(TIE_BREAK), groups,
+            n_groups, count, asked[rows],
         )  # fmt: skip
     return attributes, bits
 

@@ -37,6 +37,10 @@ DOUBTED_WEIGHT = 1.5
 """What the weight of questions is multiplied with for a user who is likelier to err than not: their answers tell fewer
 bits, and the rule, tuned with honest people, would show lists too early.  Found on the mixture, on valid."""
 
+_ACTS = np.array([Act.ASK, Act.RECOMMEND, Act.WAIT], np.int8)
+_ANSWERS, _EVENTS = np.array(list(Answer), np.int8), np.array(list(Event), np.int8)
+_MODES = tuple(QuestionMode)
+
 LOWER_LIST = 0.2
 """Bits by which each list stands behind the one before it, beyond what it is worth less."""
 
@@ -113,7 +117,8 @@ class StateEncoder:
         asks = np.full((*options.shape[:2], MOST_OPTIONS), -1, np.int32)
         asks[:, :, : options.shape[2]] = options
         answered, answers = _answered(state)
-        refused, refusals = _refused(state)
+        turned_down = _was_refused(history)
+        refused, refusals = _refused(state, turned_down)
         values = rule_values(state, self.rule(rules.questions), self.doubted_weight)
         return {
             "asks": asks,
@@ -122,7 +127,7 @@ class StateEncoder:
             "refused": refused,
             "slots": _slots(state, values),
             "values": values.astype(np.float32),
-            "moment": _moment(state, rules),
+            "moment": _moment(state, rules, turned_down),
             "answers": answers,
             "refusals": refusals,
             "steps": _steps(history),
@@ -158,15 +163,20 @@ def _of_those_who_err(state: State) -> AnswerModel:
     return model if model.otherwise is None else model.otherwise
 
 
-def _moment(state: State, rules: Rules) -> NDArray[np.float32]:
+def _moment(state: State, rules: Rules, refused: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Features of the whole dialogue; ``refused`` is what :func:`_was_refused` gives."""
     history, context = state.history, context_features(state, rules)
-    refused = _was_refused(history)
     forecasts = np.where(refused, history.chance, 0.0)
     everyone = np.arange(history.n_dialogues)
     latest = np.where(refused.any(axis=1), history.n_steps - 1 - refused[:, ::-1].argmax(axis=1), 0)
-    mode = [np.full(len(context), rules.questions is each, np.float32) for each in QuestionMode]
-    extra = [state.belief.trust, forecasts.sum(axis=1), forecasts[everyone, latest], *mode]
-    return np.clip(np.concatenate([context, np.stack(extra, axis=1)], axis=1), -8.0, 8.0).astype(np.float32)
+    features = np.zeros((len(context), len(MOMENT)), np.float32)
+    known = context.shape[1]
+    features[:, :known] = context
+    features[:, known] = state.belief.trust
+    features[:, known + 1] = forecasts.sum(axis=1)
+    features[:, known + 2] = forecasts[everyone, latest]
+    features[:, known + 3 + _MODES.index(rules.questions)] = 1.0
+    return np.clip(features, -8.0, 8.0)
 
 
 def _was_refused(history: History) -> NDArray[np.bool_]:
@@ -194,21 +204,21 @@ def _answered(state: State) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     chosen = np.where(heard, np.take_along_axis(attributes, order, axis=1), -1).astype(np.int32)
     said = np.take_along_axis(answers, order, axis=1)
     features = np.zeros((n, N_ANSWERED, len(ANSWERED)), np.float32)
-    for answer in Answer:
-        features[:, :, answer] = said == answer
-    features[:, :, len(Answer)] = order >= length * m
-    features[:, :, len(Answer) + 1] = np.exp((stamps[order] - history.length[:, None]) / 4.0)
-    features[:, :, len(Answer) + 2] = state.belief.attribute_masses[np.arange(n)[:, None], chosen]
-    features[:, :, len(Answer) + 3] = model.miss[chosen]
-    features[:, :, len(Answer) + 4] = model.false_alarm[chosen]
+    rest = len(_ANSWERS)
+    features[:, :, :rest] = said[:, :, None] == _ANSWERS
+    features[:, :, rest] = order >= length * m
+    features[:, :, rest + 1] = np.exp((stamps[order] - history.length[:, None]) / 4.0)
+    features[:, :, rest + 2] = state.belief.attribute_masses[np.arange(n)[:, None], chosen]
+    features[:, :, rest + 3] = model.miss[chosen]
+    features[:, :, rest + 4] = model.false_alarm[chosen]
     return chosen, features * heard[:, :, None]
 
 
-def _refused(state: State) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def _refused(state: State, turned_down: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The first item of the lists last turned down, latest first, and their features."""
     history = state.history
     n, length = history.acts.shape
-    refused = _was_refused(history) & (history.lists[:, :, 0] >= 0)
+    refused = turned_down & (history.lists[:, :, 0] >= 0)
     steps = np.argsort(np.where(refused, -np.arange(length), np.inf), axis=1, kind="stable")[:, :N_REFUSED]
     found = np.take_along_axis(refused, steps, axis=1)
     rows = np.arange(n)[:, None]
@@ -227,22 +237,28 @@ def _steps(history: History) -> NDArray[np.float32]:
     there = places < history.length[:, None]
     at = np.arange(n)[:, None], np.minimum(places, history.n_steps - 1)
     after = np.arange(n)[:, None], np.minimum(places + 1, history.n_steps)
-    answers, acts, events = history.answers[at], history.acts[at], history.events[after]
-    n_options = np.maximum((history.options[at] >= 0).sum(axis=2), 1)
+    options, answers = history.options[at], history.answers[at]
+    n_options = (options >= 0).sum(axis=2)
+    of_each = (answers[:, :, :, None] == _ANSWERS).sum(axis=2) / np.maximum(n_options, 1)[:, :, None]
     columns = [
-        *(acts == act for act in (Act.ASK, Act.RECOMMEND, Act.WAIT)),
-        *((answers == answer).sum(axis=2) / n_options for answer in Answer),
-        (history.options[at] >= 0).sum(axis=2) / MOST_OPTIONS,
-        history.confidence[at],
-        (history.lists[at] >= 0).mean(axis=2),
-        history.chance[at],
-        history.deferred[at],
-        history.settled[at] > 0,
-        history.volunteered[at] >= 0,
-        history.critiques[at][:, :, 2] != 0,
-        history.ticks[at] / 4.0,
-        *(events == event for event in Event),
-        history.typing[after],
-        history.completeness[after],
+        history.acts[at][:, :, None] == _ACTS,
+        of_each,
+        n_options[:, :, None] / MOST_OPTIONS,
+        *(
+            column[:, :, None]
+            for column in (
+                history.confidence[at],
+                (history.lists[at] >= 0).mean(axis=2),
+                history.chance[at],
+                history.deferred[at],
+                history.settled[at] > 0,
+                history.volunteered[at] >= 0,
+                history.critiques[at][:, :, 2] != 0,
+                history.ticks[at] / 4.0,
+            )
+        ),
+        history.events[after][:, :, None] == _EVENTS,
+        history.typing[after][:, :, None],
+        history.completeness[after][:, :, None],
     ]
-    return np.stack([np.asarray(column, np.float32) for column in columns], axis=2) * there[:, :, None]
+    return np.concatenate(columns, axis=2, dtype=np.float32) * there[:, :, None]

@@ -28,7 +28,9 @@ IDLE_PRUDENCE = 0.08
 there it is hardly ever tried while learning."""
 
 _EVENTS = (Event.FRAGMENT, Event.DEFERRAL, Event.SILENCE)
-_CUES = [MOMENT.index(cue) for cue in (*(f"event: {event.name.lower()}" for event in _EVENTS), "typing", "on show")]
+_CUES = torch.tensor(
+    [MOMENT.index(cue) for cue in (*(f"event: {event.name.lower()}" for event in _EVENTS), "typing", "on show")]
+)
 _COMPLETENESS = MOMENT.index("completeness")
 
 
@@ -76,13 +78,11 @@ class _GraphLayer(nn.Module):
         normed = self.norm(nodes)
         heard = (edges.flatten(1, 2) @ normed).unflatten(1, (len(RELATIONS), -1))
         together = torch.cat([*heard.unbind(1), normed], dim=2)
-        own = torch.stack(self._parameters_of("lin_root.weight")).sum(dim=0)
-        matrix = torch.cat([*self._parameters_of("lin_rel.weight"), own], dim=1)
-        bias = torch.stack(self._parameters_of("lin_rel.bias")).sum(dim=0)
+        layers: list[DenseGraphConv] = list(self.convolutions)
+        own = torch.stack([layer.lin_root.weight for layer in layers]).sum(dim=0)
+        matrix = torch.cat([*(layer.lin_rel.weight for layer in layers), own], dim=1)
+        bias = torch.stack([layer.lin_rel.bias for layer in layers]).sum(dim=0)
         return nodes + torch.relu(nn.functional.linear(together, matrix, bias))
-
-    def _parameters_of(self, name: str) -> list[Tensor]:
-        return [layer.get_parameter(name) for layer in self.convolutions]
 
 
 class UnifiedNetwork(nn.Module):
@@ -137,8 +137,9 @@ class UnifiedNetwork(nn.Module):
 
     def _read(self, steps: Tensor, n_steps: Tensor) -> Tensor:
         """What the history comes to, shape (B, D): the output at a first place that stands for its beginning."""
-        tokens = torch.cat([torch.zeros_like(steps[:, :1]), steps], dim=1)
-        tokens = self.step(tokens) + self.place
+        steps = steps[:, : int(n_steps.max())]  # what none of them has reached is not read
+        tokens = torch.cat([steps.new_zeros(len(steps), 1, steps.shape[2]), steps], dim=1)
+        tokens = self.step(tokens) + self.place[: tokens.shape[1]]
         padding = torch.arange(tokens.shape[1], device=steps.device)[None] > n_steps.reshape(-1, 1)
         return self.history(tokens, src_key_padding_mask=padding)[:, 0]
 

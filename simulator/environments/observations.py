@@ -38,6 +38,8 @@ LONG_SILENCE = 20.0
 
 HEARD = (Answer.NO, Answer.YES, Answer.DONT_KNOW, Answer.DONT_CARE, Answer.SORT_OF)
 
+_HEARD, _EVENTS = np.array(HEARD, np.int8), np.array(list(Event), np.int8)
+
 CONTEXT_FEATURES = (
     "entropy", "best bits", "list mass", "turns left", "time left", "waits in a row",
     *(f"event: {event.name.lower()}" for event in Event), "typing", "completeness", "deferred", "on show", "silence",
@@ -143,7 +145,7 @@ def context_features(state: State, rules: Rules) -> NDArray[np.float32]:
         state.turns_left / rules.turns,
         state.ticks_left / rules.clock,
         history.waits_in_a_row / MOST_WAITS,
-        *(cues.event == event for event in Event),
+        *(cues.event == _EVENTS[:, None]),
         cues.typing,
         cues.completeness,
         cues.deferred,
@@ -152,7 +154,10 @@ def context_features(state: State, rules: Rules) -> NDArray[np.float32]:
         asked.sum(axis=1) / rules.turns,
         (history.acts == Act.RECOMMEND).sum(axis=1) / rules.turns,
         (history.volunteered >= 0).sum(axis=1) / rules.turns,
-        *((said == answer).sum(axis=1) / n_answers for answer in HEARD),
+        *((said == _HEARD[:, None, None]).sum(axis=2) / n_answers),
         np.where(asked, history.confidence, 0).sum(axis=1) / n_asked,
     ]
-    return np.clip(np.stack(columns, axis=1).astype(np.float32), 0.0, 1.0)
+    features = np.empty((n, len(CONTEXT_FEATURES)), np.float32)
+    for place, column in enumerate(columns):
+        features[:, place] = column
+    return np.clip(features, 0.0, 1.0, out=features)

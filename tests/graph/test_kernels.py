@@ -210,8 +210,9 @@ def test_most_telling_are_the_largest_of_each_group(
     closed = np.zeros((n_rows, n_attributes + 1), bool)
     closed[np.arange(n_rows)[:, None], asked] = True
     bits = question_kernels.binary_information(has, unknown, facets, spoken, noise)
+    surprises = question_kernels.surprises(spoken)
     attributes, values = question_kernels.most_telling(
-        has, unknown, facets, spoken, noise, order, facets, n_groups, count, asked
+        has, unknown, facets, spoken, noise, surprises, order, facets, n_groups, count, asked
     )
     assert attributes.shape == values.shape == (n_rows, n_groups, count)
     for row, group in itertools.product(range(n_rows), range(n_groups)):
@@ -222,12 +223,27 @@ def test_most_telling_are_the_largest_of_each_group(
         assert not values[row, group, len(wanted) :].any()
 
 
-def test_no_answer_is_worth_more_than_the_bound() -> None:
-    chance = np.linspace(0, 1, 2001)
-    bits = entropy_bits(np.stack([chance, 1 - chance], axis=1))
-    bound = (4 * chance * (1 - chance)) ** (1 / np.log(4))
-    assert (bits <= bound + 1e-12).all()
-    assert (bound - bits).max() < 0.03
+@compiled
+@given(st.booleans(), st.booleans(), seeds)
+def test_no_answer_is_worth_more_than_its_surprise(honest: bool, is_open: bool, seed: int) -> None:
+    """Whatever was expected and whatever is believed; and nothing is lost where just that is believed."""
+    rng = np.random.default_rng(seed)
+    n_attributes, references = 40, question_kernels.EXPECTED_UNKNOWN
+    spoken = np.tile([[1.0, 0.0], [0.0, 1.0], [0.25, 0.25]], (n_attributes, 1, 1))
+    if not honest:
+        spoken = rng.dirichlet(np.ones(4), (n_attributes, 3))[..., : rng.integers(2, 4)].copy()
+    noise = entropy_bits(np.concatenate([spoken, 1 - spoken.sum(axis=-1, keepdims=True)], axis=-1))
+    surprises = question_kernels.surprises(spoken)
+    assert surprises.shape == (len(references), n_attributes, 3)
+    facet = np.zeros(n_attributes, np.int16)
+    unknown = np.append(rng.random() * is_open, references)
+    has = rng.beta(0.3, 0.3, (len(unknown), n_attributes)) * (1 - unknown)[:, None]
+    has[1:, 0] = question_kernels.EXPECTED_HAS * (1 - references)
+    bits = question_kernels.binary_information(has, unknown[:, None], facet, spoken, noise)
+    states = np.stack([1 - has - unknown[:, None], has, np.broadcast_to(unknown[:, None], has.shape)], axis=2)
+    bounds = np.einsum("nps,ups->nup", states, surprises)
+    assert (bits[:, None] <= bounds + 1e-9).all()
+    assert np.diagonal(bounds[1:, :, 0]) == pytest.approx(bits[1:, 0], abs=1e-9)
 
 
 def naming_bits(cells: NDArray[np.float64]) -> float:
