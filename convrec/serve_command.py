@@ -43,10 +43,12 @@ KEY_BYTES = 32
               help="Keep the gateway's talks here; by default in the folder of your data.")  # fmt: skip
 @click.option("--deadline", type=click.FloatRange(0.1, 300), default=10.0, show_default=True,
               help="Seconds after which a turn is answered with an excuse.")  # fmt: skip
+@click.option("--silence", type=click.FloatRange(0.1, 3600), show_default="as in convrec chat",
+              help="Seconds of silence after which the agent thinks again where it has waited.")  # fmt: skip
 def serve(
     data: str, policy: str, checkpoint: Path | None, generator: str, affinity: str, questions: str, turns: int,
     list_length: int, exclude: tuple[str, ...], host: str | None, port: int | None, origins: tuple[str, ...],
-    chat_auth: Literal["session", "token"], talks: Path | None, deadline: float,
+    chat_auth: Literal["session", "token"], talks: Path | None, deadline: float, silence: float | None,
 ) -> None:  # fmt: skip
     """Serve the agent: to Rasa as its action server, and to front ends as Rasa's REST channel.
 
@@ -60,6 +62,7 @@ def serve(
     from convrec.serving.store import Talks
     from convrec.serving.visitors import Visitors
     from convrec.talk import Table, TalkOptions
+    from dialogs.session import SILENCE_S
 
     settings = Settings(host=host, port=port)
     token = None if settings.auth_token is None else settings.auth_token.get_secret_value()
@@ -77,7 +80,7 @@ def serve(
         desk = Desk(table, Sealer(key, table.dataset.fingerprint))
     kept = Talks(talks or settings.dialogs_folder().with_name(TALKS_FILE), table.dataset.fingerprint)
     table.warm_up()
-    serving = ServeOptions(token, chat_auth, deadline_s=deadline)
+    serving = ServeOptions(token, chat_auth, deadline_s=deadline, silence_s=silence or SILENCE_S)
     app = make_app(desk, serving, Gateway(desk, kept), Visitors(key, pages))
     address = f"http://{settings.host}:{listening.getsockname()[1]}"
     key_needed = "with the token" if token else "without a token, for this machine alone"

@@ -34,8 +34,8 @@ class _Turn(Action):  # type: ignore[misc]  # rasa-sdk has no types
 
     kind = ""
 
-    def __init__(self, desk: Desk, answering: Answering) -> None:
-        self._desk, self._answering = desk, answering
+    def __init__(self, desk: Desk, answering: Answering, silence_s: float) -> None:
+        self._desk, self._answering, self._silence_s = desk, answering, silence_s
 
     def name(self) -> str:
         return f"action_convrec_{self.kind}"
@@ -50,7 +50,7 @@ class _Turn(Action):  # type: ignore[misc]  # rasa-sdk has no types
             return []
         events = [SlotSet(STATE, turn.sealed)]
         if turn.waits:
-            events += [FollowupAction("action_listen"), _reminder(tracker.sender_id)]
+            events += [FollowupAction("action_listen"), _reminder(tracker.sender_id, self._silence_s)]
         return events
 
     def _answer(self, tracker: Tracker) -> Turn:
@@ -116,9 +116,9 @@ def text_of(message: dict[str, Any]) -> str:
     return f"/{text.removeprefix(EXTERNAL)}{json.dumps(entities) if entities else ''}"
 
 
-def _reminder(sender: str) -> EventType:
+def _reminder(sender: str, silence_s: float) -> EventType:
     """Wakes the agent when nothing is said; the next message of this person cancels it."""
-    rings = datetime.now(UTC).astimezone() + timedelta(seconds=SILENCE_S)
+    rings = datetime.now(UTC).astimezone() + timedelta(seconds=silence_s)
     return ReminderScheduled(SILENCE, rings, name=f"convrec silence of {sender}", kill_on_user_message=True)
 
 
@@ -145,10 +145,15 @@ class Feedback(Action):  # type: ignore[misc]  # rasa-sdk has no types
 STARS = [{"title": str(stars), "payload": f'/feedback{{"stars": {stars}}}'} for stars in range(1, 6)]
 
 
-def executor(desk: Desk, answering: Answering, rated: Callable[[int], None]) -> ActionExecutor:
-    """Everything that Rasa may call."""
+def executor(
+    desk: Desk, answering: Answering, rated: Callable[[int], None], silence_s: float = SILENCE_S
+) -> ActionExecutor:
+    """Everything that Rasa may call.
+
+    :param silence_s: seconds of silence after which Rasa is asked to wake the agent.
+    """
     found = ActionExecutor()
     for kind in (Start, Step, Why, Undo, Restart):
-        found.register_action(kind(desk, answering))
+        found.register_action(kind(desk, answering, silence_s))
     found.register_action(Feedback(rated))
     return found

@@ -26,8 +26,10 @@ from convrec.serving.gateway import Gateway
 from convrec.serving.guarding import first_of, guard, is_this_machine
 from convrec.serving.metrics import Metrics
 from convrec.serving.sealing import SealError
+from convrec.serving.socket_channel import SocketChannel
 from convrec.serving.store import StoreBusyError
 from convrec.serving.visitors import Visitors
+from dialogs.session import SILENCE_S
 
 log = structlog.get_logger("convrec.serving")
 
@@ -43,6 +45,8 @@ class ServeOptions:
     threads: int = 1
     waiting: int = 64
     deadline_s: float = 10.0
+    silence_s: float = SILENCE_S
+    """Seconds of silence after which the agent thinks again where it has waited."""
 
 
 class _Message(BaseModel):
@@ -86,9 +90,11 @@ def make_app(desk: Desk, options: ServeOptions, gateway: Gateway, visitors: Visi
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = options.deadline_s + 5
     app.config.FALLBACK_ERROR_FORMAT = "json"
     answerer, metrics = Answerer(options.threads, options.waiting, options.deadline_s), Metrics()
-    actions = executor(desk, answerer, metrics.rated)
+    actions = executor(desk, answerer, metrics.rated, options.silence_s)
     known = guard(options.token)
-    app.blueprint(ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth).blueprint())
+    routes = ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth)
+    app.blueprint(routes.blueprint())
+    SocketChannel(routes, options.silence_s).attach(app)
     _begin_and_end(app, desk, answerer, gateway)
 
     @app.post("/webhook")

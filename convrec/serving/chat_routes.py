@@ -1,7 +1,7 @@
 """Routes for people's browsers: a name for who has none, and messages as Rasa's REST channel takes them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 from sanic import Blueprint, HTTPResponse, Request
@@ -88,33 +88,45 @@ class ChatRoutes:
     async def rest(self, request: Request) -> HTTPResponse:
         """A message, and the messages it is answered by."""
         try:
-            trusted = self._trusts(request)
+            trusted = self.trusts(knows_token(request, self.token or ""))
             most = MOST_BYTES if trusted else MOST_OF_VISITORS
             said = Said.model_validate(read_json(request.body, request.headers.get("content-encoding"), most))
-            if not trusted:
-                # What may be shown is up to who knows the token.
-                said = said.model_copy(update={"metadata": None})
-                self._admit(said.sender)
-            found = await self.answerer(lambda wanted: self.gateway.answer(said, wanted.take))
+            messages = await self.answer(said, trusted)
         except (BodyError, RefusedError) as error:
             return json_response({"error": str(error)}, error.status)
         except ValidationError as error:
             return json_response({"error": first_of(error)}, 400)
-        except RequestError as error:
-            return json_response({"error": str(error)}, 400)
-        except (BusyError, StoreBusyError) as error:
-            return json_response({"error": str(error)}, 503)
-        messages = rest_messages(said.sender, (TOO_SLOW,)) if found is None else found
         if request.args.get("stream") == "true":
             return text_response(as_lines(messages), content_type="application/x-ndjson")
         return json_response(messages)
 
-    def _trusts(self, request: Request) -> bool:
-        """Whether the caller knows the token; nobody else may call where that is wanted."""
-        trusted = self.token is None or knows_token(request, self.token)
+    def trusts(self, knows_token: bool) -> bool:
+        """Whether a caller may speak for any sender.
+
+        :param knows_token: whether the caller has sent the token.
+        :raises RefusedError: where nobody else may call.
+        """
+        trusted = self.token is None or knows_token
         if not trusted and self.auth == "token":
             raise RefusedError("a token is wanted: Authorization: Bearer …", 401)
         return trusted
+
+    async def answer(self, said: Said, trusted: bool) -> list[dict[str, Any]]:
+        """The messages that answer one, as Rasa's REST channel writes them.
+
+        :raises RefusedError: when it is not answered.
+        """
+        if not trusted:
+            # What may be shown is up to who knows the token.
+            said = said.model_copy(update={"metadata": None})
+            self._admit(said.sender)
+        try:
+            found = await self.answerer(lambda wanted: self.gateway.answer(said, wanted.take))
+        except RequestError as error:
+            raise RefusedError(str(error), 400) from error
+        except (BusyError, StoreBusyError) as error:
+            raise RefusedError(str(error), 503) from error
+        return rest_messages(said.sender, (TOO_SLOW,)) if found is None else found
 
     def _admit(self, sender: str) -> None:
         if not self.visitors.knows(sender):
