@@ -15,6 +15,9 @@ from graph.belief import Belief
 N_WEIGHED = 16
 """How many attributes of a facet are weighed as options; those that split the belief best come first."""
 
+AT_ONCE = 1024
+"""Questions whose answers are tabulated at once; each table takes some kilobytes."""
+
 TIE_BREAK = 1e-7
 """Largest difference of bits that only breaks ties."""
 
@@ -103,8 +106,9 @@ def _naming_information(
     :param cells: belief in each cell of the items for which the facet is known, shape (N, F, 2**m).
     """
     value = np.zeros(unknown.shape)
-    for facet in range(unknown.shape[1]):
-        asked = np.flatnonzero(options[:, facet, 0] >= 0)
-        states = np.concatenate([cells[asked, facet], unknown[asked, facet, None]], axis=1)
-        value[asked, facet] = answer_information(states, model.naming_channel(options[asked, facet]))
+    asked = np.argwhere(options[:, :, 0] >= 0)
+    for first in range(0, len(asked), AT_ONCE):
+        rows, facets = asked[first : first + AT_ONCE].T
+        states = np.concatenate([cells[rows, facets], unknown[rows, facets, None]], axis=1)
+        value[rows, facets] = answer_information(states, model.naming_channel(options[rows, facets]))
     return value
