@@ -25,6 +25,7 @@ from convrec.serving.desk import Desk, RequestError
 from convrec.serving.gateway import Gateway
 from convrec.serving.guarding import first_of, guard, is_this_machine
 from convrec.serving.metrics import Metrics
+from convrec.serving.page_routes import PageRoutes
 from convrec.serving.sealing import SealError
 from convrec.serving.store import StoreBusyError
 from convrec.serving.visitors import Visitors
@@ -88,7 +89,9 @@ def make_app(desk: Desk, options: ServeOptions, gateway: Gateway, visitors: Visi
     answerer, metrics = Answerer(options.threads, options.waiting, options.deadline_s), Metrics()
     actions = executor(desk, answerer, metrics.rated)
     known = guard(options.token)
-    app.blueprint(ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth).blueprint())
+    chat = ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth)
+    app.blueprint(chat.blueprint())
+    app.blueprint(PageRoutes(chat, metrics.rated).blueprint())
     _begin_and_end(app, desk, answerer, gateway)
 
     @app.post("/webhook")
