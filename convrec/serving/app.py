@@ -25,6 +25,7 @@ from convrec.serving.desk import Desk, RequestError
 from convrec.serving.gateway import Gateway
 from convrec.serving.guarding import first_of, guard, is_this_machine
 from convrec.serving.metrics import Metrics
+from convrec.serving.page_routes import PageRoutes
 from convrec.serving.sealing import SealError
 from convrec.serving.socket_channel import SocketChannel
 from convrec.serving.store import StoreBusyError
@@ -92,9 +93,10 @@ def make_app(desk: Desk, options: ServeOptions, gateway: Gateway, visitors: Visi
     answerer, metrics = Answerer(options.threads, options.waiting, options.deadline_s), Metrics()
     actions = executor(desk, answerer, metrics.rated, options.silence_s)
     known = guard(options.token)
-    routes = ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth)
-    app.blueprint(routes.blueprint())
-    SocketChannel(routes, options.silence_s).attach(app)
+    chat = ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth)
+    app.blueprint(chat.blueprint())
+    app.blueprint(PageRoutes(chat, metrics.rated).blueprint())
+    SocketChannel(chat, options.silence_s).attach(app)
     _begin_and_end(app, desk, answerer, gateway)
 
     @app.post("/webhook")

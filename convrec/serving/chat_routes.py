@@ -1,7 +1,7 @@
 """Routes for people's browsers: a name for who has none, and messages as Rasa's REST channel takes them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 from sanic import Blueprint, HTTPResponse, Request
@@ -12,7 +12,7 @@ from convrec.serving.actions import TOO_SLOW
 from convrec.serving.answering import Answerer, BusyError
 from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
 from convrec.serving.desk import RequestError
-from convrec.serving.gateway import Gateway, Said, as_lines, rest_messages
+from convrec.serving.gateway import Asked, Gateway, Rated, Said, as_lines, rest_messages
 from convrec.serving.guarding import Handler, first_of, knows_token
 from convrec.serving.store import StoreBusyError
 from convrec.serving.visitors import Visitors
@@ -22,6 +22,8 @@ ChatAuth = Literal["session", "token"]
 REST = "/webhooks/rest/webhook"
 SESSION = "/session"
 
+
+Sent = TypeVar("Sent", Said, Asked, Rated)
 
 MOST_OF_VISITORS = 1 << 16
 """Bytes of a body of who does not know the token."""
@@ -52,11 +54,14 @@ class ChatRoutes:
     def blueprint(self) -> Blueprint:
         """The routes."""
         routes = Blueprint("chat")
-        routes.add_route(self._for_pages(self.session), SESSION, methods=["POST"], name="session")
-        routes.add_route(self._for_pages(self.rest), REST, methods=["POST"], name="rest")
-        routes.add_route(self._for_pages(self.asked), SESSION, methods=["OPTIONS"], name="asked_session")
-        routes.add_route(self._for_pages(self.asked), REST, methods=["OPTIONS"], name="asked_rest")
+        self.add(routes, SESSION, self.session, "session")
+        self.add(routes, REST, self.rest, "rest")
         return routes
+
+    def add(self, routes: Blueprint, path: str, handler: Handler, name: str) -> None:
+        """A route that pages may call, and what browsers ask beforehand."""
+        routes.add_route(self._for_pages(handler), path, methods=["POST"], name=name)
+        routes.add_route(self._for_pages(self.asked), path, methods=["OPTIONS"], name=f"asked_{name}")
 
     def _for_pages(self, handler: Handler) -> Handler:
         """Answers pages of origins that are welcome, and what is no page of a browser; no other page."""
@@ -65,7 +70,7 @@ class ChatRoutes:
             origin = request.headers.get("origin")
             if not self.visitors.welcomes(origin, request.host):
                 return json_response({"error": "pages of this origin may not talk here"}, 403)
-            response: HTTPResponse = await handler(request)
+            response = await _told_why(handler, request)
             response.headers["Vary"] = "Origin"
             if origin is not None:
                 response.headers["Access-Control-Allow-Origin"] = origin
@@ -87,23 +92,29 @@ class ChatRoutes:
 
     async def rest(self, request: Request) -> HTTPResponse:
         """A message, and the messages it is answered by."""
-        try:
-            trusted = self.trusts(knows_token(request, self.token or ""))
-            most = MOST_BYTES if trusted else MOST_OF_VISITORS
-            said = Said.model_validate(read_json(request.body, request.headers.get("content-encoding"), most))
-            messages = await self.answer(said, trusted)
-        except (BodyError, RefusedError) as error:
-            return json_response({"error": str(error)}, error.status)
-        except ValidationError as error:
-            return json_response({"error": first_of(error)}, 400)
+        said = self.read(request, Said)
+        messages = await self._answered(said)
         if request.args.get("stream") == "true":
             return text_response(as_lines(messages), content_type="application/x-ndjson")
         return json_response(messages)
 
+    def read(self, request: Request, kind: type[Sent], looks: bool = False) -> Sent:
+        """What was sent, by who may send it.
+
+        :param looks: that only looks at how the talk stands, which may be done more often.
+        :raises BodyError: when it cannot be read.
+        :raises ValidationError: when it is not what is wanted.
+        :raises RefusedError: when it is not answered.
+        """
+        trusted = self.trusts(self.token is None or knows_token(request, self.token))
+        most = MOST_BYTES if trusted else MOST_OF_VISITORS
+        sent = kind.model_validate(read_json(request.body, request.headers.get("content-encoding"), most))
+        return self._admitted(sent, trusted, looks)
+
     def trusts(self, knows_token: bool) -> bool:
         """Whether a caller may speak for any sender.
 
-        :param knows_token: whether the caller has sent the token.
+        :param knows_token: whether the caller has sent the token, where there is one.
         :raises RefusedError: where nobody else may call.
         """
         trusted = self.token is None or knows_token
@@ -116,20 +127,42 @@ class ChatRoutes:
 
         :raises RefusedError: when it is not answered.
         """
-        if not trusted:
-            # What may be shown is up to who knows the token.
-            said = said.model_copy(update={"metadata": None})
-            self._admit(said.sender)
         try:
-            found = await self.answerer(lambda wanted: self.gateway.answer(said, wanted.take))
+            return await self._answered(self._admitted(said, trusted))
         except RequestError as error:
             raise RefusedError(str(error), 400) from error
         except (BusyError, StoreBusyError) as error:
             raise RefusedError(str(error), 503) from error
+
+    async def _answered(self, said: Said) -> list[dict[str, Any]]:
+        found = await self.answerer(lambda wanted: self.gateway.answer(said, wanted.take))
         return rest_messages(said.sender, (TOO_SLOW,)) if found is None else found
 
-    def _admit(self, sender: str) -> None:
+    def _admitted(self, sent: Sent, trusted: bool, looks: bool = False) -> Sent:
+        """What was sent, as far as its sender may send it."""
+        if trusted:
+            return sent
+        self._admit(sent.sender, looks)
+        # What may be shown is up to who knows the token.
+        return sent.model_copy(update={"metadata": None})
+
+    def _admit(self, sender: str, looks: bool) -> None:
         if not self.visitors.knows(sender):
             raise RefusedError(f"a sender that POST {SESSION} has given is wanted", 401)
-        if not self.visitors.may_speak(sender):
+        if not (self.visitors.may_look(sender) if looks else self.visitors.may_speak(sender)):
             raise RefusedError("too many messages in a minute; try again in a moment", 429)
+
+
+async def _told_why(handler: Handler, request: Request) -> HTTPResponse:
+    """What a handler answers; one line where it does not."""
+    try:
+        found: HTTPResponse = await handler(request)
+    except (BodyError, RefusedError) as error:
+        return json_response({"error": str(error)}, error.status)
+    except ValidationError as error:
+        return json_response({"error": first_of(error)}, 400)
+    except RequestError as error:
+        return json_response({"error": str(error)}, 400)
+    except (BusyError, StoreBusyError) as error:
+        return json_response({"error": str(error)}, 503)
+    return found

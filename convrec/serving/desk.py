@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from convrec.serving.heard import payload, pressed
 from convrec.serving.messages import Message, Writer
 from convrec.serving.names import Names
+from convrec.serving.outlook import Outlook, look
 from convrec.serving.sealing import Sealer, StaleSealError
 from convrec.talk import Table
 from dialogs.agent import Agent
@@ -100,6 +101,13 @@ class Desk:
         acts = pressed(text, self._names)
         reply = session.hear(text) if acts is None else session.press(acts)
         return self._turn(sender, session, reply)
+
+    def look(self, sender: str, standing: Standing, metadata: Mapping[str, Any] | None = None) -> Outlook:
+        """What is thought where a talk stands.
+
+        :raises RequestError: when the metadata cannot be used.
+        """
+        return look(self._agent(sender, metadata or {}), standing.conversation)
 
     def _turn(self, sender: str, session: Session, reply: Reply) -> Turn:
         standing = session.standing

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from convrec.serving.desk import Desk
 from convrec.serving.messages import Message, template
-from convrec.serving.store import ChangedError, StoreBusyError, Talks
+from convrec.serving.store import ChangedError, Kept, StoreBusyError, Talks
 
 TRIES = 3
 """Times a turn is answered anew because another message of the same sender came in between."""
@@ -33,6 +33,27 @@ class Said(BaseModel):
     message_id: str | None = Field(default=None, min_length=1, max_length=200)
     """The same for a message that is sent again, which is answered once."""
     metadata: dict[str, Any] | None = None
+
+
+class Asked(BaseModel):
+    """What a front end sends that wants to know how a talk stands."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    sender: str = Field(min_length=1, max_length=200)
+    metadata: dict[str, Any] | None = None
+
+
+class Rated(Asked):
+    """What a front end sends when somebody has rated a talk."""
+
+    number: int = Field(ge=1, strict=True)
+    """Turns there were when the talk ended, so that no other talk is rated when this is sent again."""
+    stars: int = Field(ge=1, le=5, strict=True)
+
+
+class NotOverError(Exception):
+    """A talk that cannot be rated now."""
 
 
 class Gateway:
@@ -62,6 +83,43 @@ class Gateway:
                 continue
             return found
         raise StoreBusyError("too many messages of this sender at once; try again in a moment")
+
+    def talk(self, asked: Asked) -> dict[str, Any]:
+        """What was answered so far, as much of it as is kept, for a front end that begins anew.
+
+        :raises StoreBusyError: when the talks are held by another process.
+        """
+        kept = self._talks.find(asked.sender)
+        answers = (each for each in self._talks.answers(asked.sender) if each.number <= kept.number)
+        turns = [{"number": each.number, "message_id": each.message, "messages": each.content} for each in answers]
+        return {**self._standing(asked.sender, kept), "turns": turns}
+
+    def look(self, asked: Asked) -> dict[str, Any]:
+        """What the agent thinks where a talk stands: see :class:`convrec.serving.outlook.Outlook`.
+
+        :raises RequestError: when the metadata cannot be used.
+        :raises StoreBusyError: when the talks are held by another process.
+        """
+        kept = self._talks.find(asked.sender)
+        outlook = self._desk.look(asked.sender, kept.standing, asked.metadata)
+        return {**self._standing(asked.sender, kept), **outlook.model_dump()}
+
+    def _standing(self, sender: str, kept: Kept) -> dict[str, Any]:
+        """How many turns there were, whether the talk is over, and the stars it was given then."""
+        over = kept.standing.over
+        return {"number": kept.number, "over": over, "stars": self._talks.rating(sender, kept.number) if over else None}
+
+    def rate(self, rated: Rated) -> tuple[int, bool]:
+        """Keep the stars of a talk that has ended; hand out what it has now, and whether it had none before.
+
+        :raises NotOverError: when it has not ended, or has gone on since.
+        :raises StoreBusyError: when the talks are held by another process.
+        """
+        kept = self._talks.find(rated.sender)
+        if not kept.standing.over or kept.number != rated.number:
+            raise NotOverError("a talk is rated when it is over, and before another begins")
+        first = self._talks.rate(rated.sender, kept, rated.stars)
+        return self._talks.rating(rated.sender, kept.number) or rated.stars, first
 
     def forget(self) -> int:
         """Forget talks in which nothing was said for :data:`KEPT_DAYS`, and hand out how many."""

@@ -39,6 +39,11 @@ CREATE TABLE IF NOT EXISTS answer (
     FOREIGN KEY (about, sender) REFERENCES talk (about, sender) ON DELETE CASCADE
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS answer_message ON answer (about, sender, message);
+CREATE TABLE IF NOT EXISTS rating (
+    about TEXT NOT NULL, sender TEXT NOT NULL, number INTEGER NOT NULL, turns INTEGER NOT NULL, stars INTEGER NOT NULL,
+    PRIMARY KEY (about, sender, number),
+    FOREIGN KEY (about, sender) REFERENCES talk (about, sender) ON DELETE CASCADE
+) WITHOUT ROWID;
 """
 
 _KEEP = """
@@ -65,6 +70,17 @@ class Kept:
 
 
 NEW = Kept(0, Standing())
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One turn of a talk, as it was kept."""
+
+    number: int
+    message: str | None
+    """Id of the message."""
+    content: Any
+    """What it was answered."""
 
 
 class Talks:
@@ -118,6 +134,41 @@ class Talks:
                 (self._about, sender, message),
             ).fetchone()
         return None if row is None else json.loads(row[0])
+
+    def answers(self, sender: str) -> list[Answered]:
+        """The latest :data:`ANSWERS_KEPT` answers of a talk, oldest first.
+
+        :raises StoreBusyError: when another process holds the file.
+        """
+        with self._using() as base:
+            rows = base.execute(
+                "SELECT number, message, content FROM answer WHERE about = ? AND sender = ? ORDER BY number",
+                (self._about, sender),
+            ).fetchall()
+        return [Answered(number, message, json.loads(content)) for number, message, content in rows]
+
+    def rating(self, sender: str, number: int) -> int | None:
+        """Stars that a talk was given at its end, which was turn ``number``; None where it was given none.
+
+        :raises StoreBusyError: when another process holds the file.
+        """
+        with self._using() as base:
+            row = base.execute(
+                "SELECT stars FROM rating WHERE about = ? AND sender = ? AND number = ?", (self._about, sender, number)
+            ).fetchone()
+        return None if row is None else int(row[0])
+
+    def rate(self, sender: str, kept: Kept, stars: int) -> bool:
+        """Keep the stars of a talk, unless it was given some before; hand out whether they are kept.
+
+        :param kept: where the talk has ended.
+        :raises StoreBusyError: when another process holds the file.
+        """
+        with self._using() as base:
+            return base.execute(
+                "INSERT OR IGNORE INTO rating VALUES (?, ?, ?, ?, ?)",
+                (self._about, sender, kept.number, kept.standing.replies, stars),
+            ).rowcount == 1  # fmt: skip
 
     def keep(
         self, sender: str, before: Kept, standing: Standing, message: str | None, content: Any,

@@ -14,6 +14,9 @@ from limits.strategies import FixedWindowRateLimiter
 TURNS_A_MINUTE = 40
 """Of one sender: nobody reads faster."""
 
+LOOKS_A_MINUTE = 120
+"""Of one sender at how a talk stands: a page looks twice a turn, and again when it is loaded."""
+
 NAMES_A_MINUTE = 20
 """Given to one address."""
 
@@ -32,6 +35,7 @@ class Visitors:
         # Of a fixed window nothing is kept when the minute is over.
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._turns, self._names = RateLimitItemPerMinute(TURNS_A_MINUTE), RateLimitItemPerMinute(NAMES_A_MINUTE)
+        self._looks = RateLimitItemPerMinute(LOOKS_A_MINUTE)
 
     def new_name(self) -> str:
         """A name that nobody has and nobody can make up."""
@@ -46,6 +50,10 @@ class Visitors:
     def may_speak(self, sender: str) -> bool:
         """Whether a sender has turns left in this minute; takes one."""
         return self._limiter.hit(self._turns, "turn", sender)
+
+    def may_look(self, sender: str) -> bool:
+        """Whether a sender may look once more in this minute at how the talk stands; takes one."""
+        return self._limiter.hit(self._looks, "look", sender)
 
     def may_have_name(self, address: str) -> bool:
         """Whether an address may be given one more name in this minute; takes one."""

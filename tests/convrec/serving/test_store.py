@@ -170,3 +170,29 @@ def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
     base.close()
     with pytest.raises(DataError, match="schema 9, but this version reads 1"):
         talks(tmp_path)
+
+
+def test_a_rating_stands_and_goes_with_its_talk(tmp_path: Path) -> None:
+    now = [1000.0]
+    kept = talks(tmp_path, now=lambda: now[0])
+    kept.keep("ann", NEW, STANDING, "m1", [])
+    ended = kept.find("ann")
+    assert kept.rating("ann", 1) is None
+    assert kept.rate("ann", ended, 4)
+    assert not kept.rate("ann", ended, 1), "the first one stands"
+    assert (kept.rating("ann", 1), kept.rating("ann", 2), kept.rating("bob", 1)) == (4, None, None)
+    now[0] += 100
+    assert kept.forget(older_than_s=50) == 1
+    assert kept.rating("ann", 1) is None
+    kept.close()
+
+
+def test_answers_are_handed_out_in_order(tmp_path: Path) -> None:
+    kept = talks(tmp_path)
+    assert kept.answers("ann") == []
+    for number in range(ANSWERS_KEPT + 2):
+        kept.keep("ann", kept.find("ann"), STANDING, f"m{number}", [number])
+    found = kept.answers("ann")
+    assert [each.number for each in found] == list(range(3, ANSWERS_KEPT + 3))
+    assert (found[0].message, found[0].content) == ("m2", [2])
+    kept.close()
