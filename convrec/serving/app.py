@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 from sanic import HTTPResponse, Request, Sanic
@@ -17,6 +17,7 @@ from sanic.exceptions import SanicException
 from sanic.response import json as json_response
 from sanic.response import raw
 
+from convrec.serving.action_call import ActionCall
 from convrec.serving.actions import executor
 from convrec.serving.answering import Answerer, BusyError
 from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
@@ -25,6 +26,7 @@ from convrec.serving.desk import Desk, RequestError
 from convrec.serving.gateway import Gateway
 from convrec.serving.guarding import first_of, guard, is_this_machine
 from convrec.serving.metrics import Metrics
+from convrec.serving.operations import described
 from convrec.serving.page_routes import PageRoutes
 from convrec.serving.sealing import SealError
 from convrec.serving.socket_channel import SocketChannel
@@ -50,32 +52,6 @@ class ServeOptions:
     """Seconds of silence after which the agent thinks again where it has waited."""
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-    text: str | None = Field(default=None, max_length=20_000)
-    entities: list[dict[str, Any]] | None = None
-
-
-class _Tracker(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-    sender_id: str = Field(min_length=1, max_length=512)
-    slots: dict[str, Any] = Field(default_factory=dict)
-    latest_message: _Message | None = None
-    events: list[dict[str, Any]] = Field(default_factory=list)
-
-
-class ActionCall(BaseModel):
-    """What Rasa asks for; see https://rasa.com/docs/rasa/pages/action-server-api."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    next_action: str = Field(min_length=1, max_length=200)
-    sender_id: str | None = Field(default=None, max_length=512)
-    tracker: _Tracker
-
-
 App = Sanic[Any, Any]
 
 
@@ -96,6 +72,7 @@ def make_app(desk: Desk, options: ServeOptions, gateway: Gateway, visitors: Visi
     chat = ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth)
     app.blueprint(chat.blueprint())
     app.blueprint(PageRoutes(chat, metrics.rated).blueprint())
+    app.blueprint(described())
     SocketChannel(chat, options.silence_s).attach(app)
     _begin_and_end(app, desk, answerer, gateway)
 
@@ -143,7 +120,8 @@ def make_app(desk: Desk, options: ServeOptions, gateway: Gateway, visitors: Visi
     @app.exception(Exception)
     async def failed(request: Request, error: Exception) -> HTTPResponse:
         if isinstance(error, SanicException):
-            return json_response({"error": _OF_STATUS.get(error.status_code, "refused")}, error.status_code)
+            told = {"error": _OF_STATUS.get(error.status_code, "refused")}
+            return json_response(told, error.status_code, headers=error.headers)
         log.error("failed", error=type(error).__name__, exc_info=error)
         return json_response({"error": "something went wrong here; it is in the log"}, 500)
 

@@ -5,9 +5,9 @@ REST as in https://rasa.com/docs/rasa/connectors/your-own-website: a message goe
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from convrec.serving.desk import Desk
 from convrec.serving.messages import Message, template
@@ -44,12 +44,20 @@ class Asked(BaseModel):
     metadata: dict[str, Any] | None = None
 
 
+def _whole(number: object) -> object:
+    """What JSON calls an integer may be written with a point: 5.0."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
+
+
 class Rated(Asked):
     """What a front end sends when somebody has rated a talk."""
 
-    number: int = Field(ge=1, strict=True)
+    number: Whole = Field(ge=1)
     """Turns there were when the talk ended, so that no other talk is rated when this is sent again."""
-    stars: int = Field(ge=1, le=5, strict=True)
+    stars: Whole = Field(ge=1, le=5)
 
 
 class NotOverError(Exception):
