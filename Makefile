@@ -14,7 +14,7 @@ demo: setup  ## get the films, train a policy for two minutes, compare policies,
 
 test: setup check  ## everything a change has to pass; tests of the real films are skipped by name if they cannot be had
 	-$(BIN)/convrec data fetch movies
-	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup  ## style, types and the order of imports
 	$(BIN)/ruff check

@@ -29,6 +29,9 @@ AGENTS_KEPT = 256
 MOST_LISTED = 200_000
 """Items that such a list may hold."""
 
+WORDS = "whatever warms the heart"
+"""Said to nobody: words that no catalogue names, so that they are looked at by their meaning."""
+
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
@@ -69,7 +72,7 @@ class Desk:
     def warm_up(self) -> None:
         """Load and compile what the first turn would have to wait for."""
         began = self.open("nobody")
-        self.answer("nobody", self.answer("nobody", began.sealed, "hello").sealed, payload("dont_care"))
+        self.answer("nobody", self.answer("nobody", began.sealed, WORDS).sealed, payload("dont_care"))
 
     def open(self, sender: str, metadata: Mapping[str, Any] | None = None) -> Turn:
         """The first word of a talk.

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 import time
 import zlib
 from collections.abc import Callable
@@ -23,6 +24,9 @@ from dialogs.session import Standing
 
 VERSION = "c1"
 """Of what is sealed; another one is refused."""
+
+KEY_NAME = re.compile(r"[^.]+\.[^.]+-([0-9a-f]{8})\.")
+"""What a seal is about ends with a name of the key, which tells nothing of it."""
 
 LASTS_S = 24 * 3600
 """Seconds for which a seal is good."""
@@ -39,7 +43,7 @@ class SealError(Exception):
 
 
 class StaleSealError(SealError):
-    """A seal of ours that is too old, or of another version or other data: the talk has to begin anew."""
+    """A seal that is too old, or of another version, other data or another key: the talk has to begin anew."""
 
 
 _Acts: TypeAdapter[tuple[UserAct, ...]] = TypeAdapter(tuple[UserAct, ...])
@@ -69,7 +73,8 @@ class Sealer:
     """
 
     def __init__(self, key: bytes, about: str, lasts_s: float = LASTS_S, now: Callable[[], float] = time.time) -> None:
-        self._key, self._about, self._lasts_s, self._now = key, about, lasts_s, now
+        self._key, self._lasts_s, self._now = key, lasts_s, now
+        self._about = f"{about}-{hmac.digest(key, b'name of the key', 'sha256')[:4].hex()}"
 
     def seal(self, standing: Standing, sender: str) -> str:
         """The standing as text that is good for this sender alone."""
@@ -80,10 +85,14 @@ class Sealer:
         """What was sealed.
 
         :raises SealError: when it was changed or is somebody else's.
-        :raises StaleSealError: when it is ours, but too old, or of another version or other data.
+        :raises StaleSealError: when it is ours, but too old, or of another version or other data; or of another key,
+            for whoever has set another one has not forged what people hold.
         """
         if len(text) > LONGEST:
             raise SealError("longer than any talk")
+        named = KEY_NAME.match(text)
+        if named and not self._about.endswith(f"-{named[1]}"):
+            raise StaleSealError("of another key")
         head, _, signature = text.rpartition(".")
         try:
             genuine = hmac.compare_digest(_bytes(signature), self._sign(head, sender))

@@ -19,6 +19,22 @@ DATA = "synthetic:users=60,items=200,attributes=40,interactions=12,seed=1"
 TOKEN = "a token of more than sixteen"
 
 
+def ask(
+    port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
+    """Status and content of what a server on this machine answers.
+
+    :raises ConnectionRefusedError: when nobody listens there.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with contextlib.closing(connection):
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        content = answer.read()
+    is_json = answer.headers.get_content_type() == "application/json"
+    return answer.status, json.loads(content) if is_json and content else content.decode()
+
+
 class Server:
     """``convrec serve`` in a process of its own."""
 
@@ -42,25 +58,21 @@ class Server:
             pytest.fail("".join(self.log))
         self._reader = Thread(target=lambda: self.log.extend(self.process.stderr or ()), daemon=True)
         self._reader.start()
-        while self.ask("GET", "/ready")[0] != 200:
+        while not self._is_ready():
+            assert self.process.poll() is None, "".join(self.log)
             time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.ask("GET", "/ready")[0] == 200
+        except ConnectionRefusedError:  # it listens in a moment
+            return False
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         """Status and content of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        with contextlib.closing(connection):
-            for _ in range(100):
-                try:
-                    connection.request(method, path, body, headers or {})
-                    break
-                except ConnectionRefusedError:  # it listens in a moment
-                    time.sleep(0.05)
-            answer = connection.getresponse()
-            content = answer.read()
-        is_json = answer.headers.get_content_type() == "application/json"
-        return answer.status, json.loads(content) if is_json and content else content.decode()
+        return ask(self.port, method, path, body, headers)
 
     def act(self, text: str, sender: str = "ann", state: str | None = None, action: str = "step") -> tuple[int, Any]:
         """One turn, as Rasa asks for it."""
