@@ -1,5 +1,6 @@
 """``convrec serve``: the agent behind Rasa, or behind a front end of your own."""
 
+import contextlib
 import logging
 import os
 import secrets
@@ -72,21 +73,21 @@ def serve(
         data, policy, affinity, questions, turns, list_length, generator, None, 0, exclude, checkpoint
     )
     options.check_names()
-    listening = listen(settings.host, settings.port)
-    key = sealing_key(settings)
-    log_as_lines()
-    with notices.status(f"setting the table: {data}"):
-        table = Table(options)
-        desk = Desk(table, Sealer(key, table.dataset.fingerprint))
-    kept = Talks(talks or settings.dialogs_folder().with_name(TALKS_FILE), table.dataset.fingerprint)
-    table.warm_up()
-    serving = ServeOptions(token, chat_auth, deadline_s=deadline, silence_s=silence or SILENCE_S)
-    app = make_app(desk, serving, Gateway(desk, kept), Visitors(key, pages))
-    address = f"http://{settings.host}:{listening.getsockname()[1]}"
-    key_needed = "with the token" if token else "without a token, for this machine alone"
-    notices.print(f"serving {data} on {address}, {key_needed}; Ctrl-C ends it", soft_wrap=True)
-    app.run(sock=listening, single_process=True, motd=False, access_log=False)
-    kept.close()
+    with contextlib.closing(listen(settings.host, settings.port)) as listening:
+        key = sealing_key(settings)
+        log_as_lines()
+        with notices.status(f"setting the table: {data}"):
+            table = Table(options)
+            desk = Desk(table, Sealer(key, table.dataset.fingerprint))
+        kept = Talks(talks or settings.dialogs_folder().with_name(TALKS_FILE), table.dataset.fingerprint)
+        table.warm_up()
+        serving = ServeOptions(token, chat_auth, deadline_s=deadline, silence_s=silence or SILENCE_S)
+        app = make_app(desk, serving, Gateway(desk, kept), Visitors(key, pages))
+        address = f"http://{settings.host}:{listening.getsockname()[1]}"
+        key_needed = "with the token" if token else "without a token, for this machine alone"
+        notices.print(f"serving {data} on {address}, {key_needed}; Ctrl-C ends it", soft_wrap=True)
+        app.run(sock=listening, single_process=True, motd=False, access_log=False)
+        kept.close()
 
 
 def check_reach(host: str, token: str | None) -> None:

@@ -1,0 +1,146 @@
+"""What breaks, and what people notice of it; docs/reliability.md tells it."""
+
+import contextlib
+import http.client
+import json
+import shutil
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convrec import cli
+from policy.unified.shipped import agents_folder
+from tests.convrec.serving.servers import DATA, TOKEN, Server
+
+REST = "/webhooks/rest/webhook"
+KNOWN = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def body(sender: str, message: str, **more: Any) -> bytes:
+    return json.dumps({"sender": sender, "message": message, **more}).encode()
+
+
+def head(length: int) -> bytes:
+    """Of a request with a body of so many bytes."""
+    lines = f"POST {REST} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {TOKEN}", f"Content-Length: {length}"
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def server(cache: Path) -> Iterator[Server]:
+    found = Server(cache, "--talks", str(cache / "talks.sqlite"))
+    yield found
+    assert found.end() == 0
+
+
+def test_sigterm_under_load_fails_nobody_who_was_let_in(cache: Path) -> None:
+    """Whoever gets a connection gets an answer, over connections that are kept and used again."""
+    ending = Server(cache)
+    answered, failed, refused = [], [], []
+    over = threading.Event()
+
+    def keep_talking(sender: str) -> None:
+        number = 0
+        while not over.is_set():
+            connection = http.client.HTTPConnection("127.0.0.1", ending.port, timeout=60)
+            with contextlib.closing(connection):
+                try:
+                    connection.connect()
+                except OSError:
+                    refused.append(sender)  # it has ended: nothing was asked
+                    return
+                number += 1
+                try:
+                    connection.request("POST", REST, body(sender, "/dont_care", message_id=str(number)), KNOWN)
+                    answer = connection.getresponse()
+                    answered.append((answer.status, json.loads(answer.read())))
+                except (OSError, http.client.HTTPException) as error:
+                    failed.append(repr(error))
+
+    callers = [threading.Thread(target=keep_talking, args=(f"caller {number}",)) for number in range(8)]
+    for caller in callers:
+        caller.start()
+    while len(answered) < 40:
+        time.sleep(0.01)
+    code = ending.end()
+    over.set()
+    for caller in callers:
+        caller.join()
+    assert code == 0
+    assert not failed
+    assert {status for status, _ in answered} == {200}
+    assert all(isinstance(messages, list) for _, messages in answered)
+
+
+def test_whoever_sends_slowly_holds_up_nobody(server: Server) -> None:
+    slow = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(50)]
+    try:
+        begun = head(400)
+        for number, caller in enumerate(slow):
+            caller.sendall(begun[: 20 + number] if number % 2 else begun + b'{"sender": ')
+        for number in range(10):
+            status, found = server.ask("POST", REST, body("quick", "/dont_care", message_id=str(number)), KNOWN)
+            assert (status, bool(found)) == (200, True)
+    finally:
+        for caller in slow:
+            caller.close()
+    assert server.ask("GET", "/health")[0] == 200
+
+
+def test_whoever_reads_slowly_holds_up_nobody(server: Server) -> None:
+    asked = body("slow reader", "/dont_care")
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(20):
+            caller = open_ones.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+            caller.sendall(head(len(asked)) + asked)  # and the answer is never looked at
+        assert server.ask("POST", REST, body("quick reader", "/dont_care"), KNOWN)[0] == 200
+
+
+def test_while_the_store_is_locked_people_are_told_and_nothing_is_lost(server: Server, cache: Path) -> None:
+    first = server.ask("POST", REST, body("gina", "/dont_care", message_id="1"), KNOWN)
+    assert first[0] == 200
+    with contextlib.closing(sqlite3.connect(cache / "talks.sqlite", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        status, told = server.ask("POST", REST, body("gina", "/dont_care", message_id="2"), KNOWN)
+        assert (status, set(told)) == (503, {"error"})
+        assert "try again" in told["error"]
+        assert server.ask("POST", REST, body("gina", "/dont_care", message_id="1"), KNOWN) == first, "reading goes on"
+        holder.execute("ROLLBACK")
+    status, second = server.ask("POST", REST, body("gina", "/dont_care", message_id="2"), KNOWN)
+    assert (status, bool(second)) == (200, True)
+    assert server.ask("POST", REST, body("gina", "/dont_care", message_id="2"), KNOWN) == (200, second)
+
+
+@pytest.mark.parametrize("damage", ["cut short", "another's", "no JSON", "missing"])
+def test_a_damaged_checkpoint_is_told_before_anything_is_served(
+    damage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONVREC_CACHE", str(tmp_path))
+    agent = tmp_path / "agent"
+    shutil.copytree(agents_folder() / "movies", agent)
+    arrays, meta = agent / "network.safetensors", agent / "agent.json"
+    if damage == "cut short":
+        arrays.write_bytes(arrays.read_bytes()[:-1000])
+    elif damage == "another's":
+        shutil.copy(agents_folder() / "lastfm" / arrays.name, arrays)
+    elif damage == "no JSON":
+        meta.write_text("{")
+    else:
+        arrays.unlink()
+    assert (
+        cli.main(["serve", "--data", DATA, "--affinity", "popularity", "--checkpoint", str(agent), "--port", "0"]) == 2
+    )
+    told = capsys.readouterr().err.strip()
+    assert str(agent) in told
+    assert len(told.splitlines()) == 1
