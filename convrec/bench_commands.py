@@ -26,6 +26,7 @@ from convrec.bench_chat import chat
 from convrec.bench_kills import kills
 from convrec.bench_language import language
 from convrec.bench_policy import policy
+from convrec.bench_serving import serving
 from convrec.bench_simulator import simulator
 from convrec.bench_understanding import understanding
 from convrec.cli import examples
@@ -74,6 +75,7 @@ bench.add_command(chat)
 bench.add_command(language)
 bench.add_command(understanding)
 bench.add_command(kills)
+bench.add_command(serving)
 
 
 @bench.command(
