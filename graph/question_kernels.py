@@ -239,8 +239,8 @@ def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_optio
     believed, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
     state = np.zeros((n_items, n_facets), np.uint8)
     place_of = np.full(len(facets), -1, np.int32)
-    # Edges of believed items to attributes that are weighed, found once and walked for each option.
-    edge_item = np.empty(len(indices), np.int32)
+    # Edges of believed items to attributes that are weighed, those of one item after those of another.
+    edge_item, first_edge = np.empty(len(indices), np.int32), np.empty(n_items + 1, np.int64)
     edge_facet, edge_index = np.empty(len(indices), np.int16), np.empty(len(indices), np.int16)
     part = np.zeros((n_facets, n_weighed, n_cells))
     worth = np.zeros(n_facets)
@@ -263,15 +263,16 @@ def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_optio
         n_edges = 0
         for number in range(n_believed):
             item = believed[number]
+            first_edge[number] = n_edges
             for edge in range(indptr[item], indptr[item + 1]):
                 index = place_of[indices[edge]]
                 edge_item[n_edges], edge_facet[n_edges], edge_index[n_edges] = number, facets[indices[edge]], index
                 n_edges += index >= 0  # written over by the next edge unless it counts
+        first_edge[n_believed] = n_edges
+        part[:] = 0.0
+        for edge in range(n_edges):
+            part[edge_facet[edge], edge_index[edge], 0] += masses[edge_item[edge]]
         for place in range(n_options):
-            part[:] = 0.0
-            for edge in range(n_edges):
-                number, facet = edge_item[edge], edge_facet[edge]
-                part[facet, edge_index[edge], state[number, facet]] += masses[number]
             for facet in range(n_facets):
                 best, best_worth = -1, worth[facet] + LEAST_GAIN
                 cells = held[row, facet]
@@ -293,9 +294,17 @@ def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_optio
                     for cell in range(1 << place):
                         cells[cell | 1 << place] = part[facet, best, cell]
                         cells[cell] = max(cells[cell] - part[facet, best, cell], 0.0)
+            # What else an item with the option has in this facet moves to another cell.
             for edge in range(n_edges):
-                if edge_index[edge] == chosen[edge_facet[edge]]:
-                    state[edge_item[edge], edge_facet[edge]] |= 1 << place
+                facet = edge_facet[edge]
+                if edge_index[edge] == chosen[facet]:
+                    number = edge_item[edge]
+                    before, mass = state[number, facet], masses[number]
+                    state[number, facet] = after = before | 1 << place
+                    for other in range(first_edge[number], first_edge[number + 1]):
+                        if edge_facet[other] == facet:
+                            part[facet, edge_index[other], before] -= mass
+                            part[facet, edge_index[other], after] += mass
         for facet in range(n_facets):
             for index in range(n_weighed):
                 if weighed[row, facet, index] >= 0:
