@@ -33,6 +33,9 @@ PYENV_PYTHON = "3.10.13"
 ENVIRONMENT = "CONVREC_TEST_RASA"
 BOT = Path(serving.__file__).with_name("bot")
 
+STORIES = ("test", "core", "--stories", "tests", "--e2e", "--fail-on-prediction-errors")
+"""What Rasa is told to run the stories that come with the bot."""
+
 START_S = 240.0
 """Seconds within which Rasa has to be up, also on a machine that has other things to do."""
 

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -19,7 +19,7 @@ from graph import datasets
 from graph.catalogue import Catalogue
 from graph.places import Places
 from tests.convrec.serving.rasa_people import Seeker, Seen
-from tests.convrec.serving.rasa_server import Project, RasaServer
+from tests.convrec.serving.rasa_server import STORIES, Project, RasaServer
 from tests.convrec.serving.servers import DATA, TOKEN, Server
 
 pytestmark = [
@@ -199,37 +199,77 @@ def test_half_a_message_is_waited_for_on_a_channel_that_cannot_be_pushed_to(rasa
 
 def test_a_whole_dialogue_over_socket_io(rasa: RasaServer, catalogue: Catalogue) -> None:
     seeker = Seeker(catalogue, 101)
-    seen = asyncio.run(_by_socket(rasa.port, seeker))
+
+    async def both() -> tuple[list[Seen], Seen]:
+        return await asyncio.gather(seeks_by_socket(rasa.port, seeker), thinks_by_socket(rasa.port))
+
+    seen, woken = asyncio.run(both())
     assert seeker.has_taken(seen[-1]), seen
     assert any(each.cards for each in seen)
     assert any(len(each.buttons) > 2 for each in seen)
     assert rasa.tracker("socket")["latest_input_channel"] == "socketio"
+    assert woken.buttons, "a silence is broken here, too"
 
 
-async def _by_socket(port: int, seeker: Seeker) -> list[Seen]:
-    """All that somebody sees of a dialogue who talks through a widget."""
-    came: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    session: asyncio.Queue[str] = asyncio.Queue()
+class Widget:
+    """What a page talks through."""
+
+    def __init__(self, client: socketio.AsyncClient, session: str) -> None:
+        self._client, self._session = client, session
+        self._came: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        client.on("bot_uttered", self._came.put_nowait)
+
+    async def say(self, text: str) -> None:
+        await self._client.emit("user_uttered", {"message": text, "session_id": self._session})
+
+    async def look(self) -> Seen:
+        """What comes next."""
+        messages = [await asyncio.wait_for(self._came.get(), SILENCE_S + LATE_S)]
+        if [each["title"] for each in messages[0].get("quick_replies", ())] == ["Something else"]:
+            messages.append(await asyncio.wait_for(self._came.get(), LATE_S))  # the cards come by themselves
+        return Seen.of(messages)
+
+
+@asynccontextmanager
+async def widget(port: int, session: str) -> AsyncIterator[Widget]:
+    """One that is connected, and has said whose it is."""
     client = socketio.AsyncClient(reconnection=False)
-    client.on("bot_uttered", came.put_nowait)
-    client.on("session_confirm", session.put_nowait)
+    confirmed: asyncio.Queue[str] = asyncio.Queue()
+    client.on("session_confirm", confirmed.put_nowait)
+    found = Widget(client, session)
     await client.connect(f"http://127.0.0.1:{port}", wait_timeout=int(LATE_S))
     try:
-        await client.emit("session_request", {"session_id": "socket"})
-        assert await asyncio.wait_for(session.get(), LATE_S) == "socket"
-        text, seen = "hello there", list[Seen]()
+        await client.emit("session_request", {"session_id": session})
+        assert await asyncio.wait_for(confirmed.get(), LATE_S) == session
+        yield found
+    finally:
+        await client.disconnect()
+
+
+async def seeks_by_socket(port: int, seeker: Seeker) -> list[Seen]:
+    """All that somebody sees of a dialogue."""
+    text, seen = "hello there", list[Seen]()
+    async with widget(port, "socket") as page:
         for _ in range(MOST_TURNS):
-            await client.emit("user_uttered", {"message": text, "session_id": "socket"})
-            messages = [await asyncio.wait_for(came.get(), LATE_S)]
-            if [each["title"] for each in messages[0].get("quick_replies", ())] == ["Something else"]:
-                messages.append(await asyncio.wait_for(came.get(), LATE_S))  # the cards come by themselves
-            seen.append(Seen.of(messages))
+            await page.say(text)
+            seen.append(await page.look())
             if text.startswith("/accept"):
                 break
             text = seeker.answer(seen[-1])
-    finally:
-        await client.disconnect()
     return seen
+
+
+async def thinks_by_socket(port: int) -> Seen:
+    """What comes after half a message and a silence."""
+    async with widget(port, "pensive") as page:
+        for text in ("hello there", "/dont_care"):
+            await page.say(text)
+            await page.look()
+        await page.say("value 3 and")
+        began = time.monotonic()
+        found = await page.look()
+        assert time.monotonic() > began + SILENCE_S / 2
+    return found
 
 
 def test_one_step_back_and_from_the_beginning(rasa: RasaServer) -> None:
@@ -294,9 +334,6 @@ def test_a_lost_key_lets_talks_begin_anew(rasa: RasaServer, behind: Behind, fold
         assert anew.text, "not mute"
         assert not anew.buttons
         assert Seen.of(rasa.say("regular", "/dont_care")).buttons == first.buttons
-
-
-STORIES = ("test", "core", "--stories", "tests", "--e2e", "--fail-on-prediction-errors")
 
 
 def test_the_shipped_stories_hold_and_altered_ones_do_not(folder: Path) -> None:

@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from tests.convrec.serving import rasa_server
-from tests.convrec.serving.rasa_server import ENVIRONMENT, PYENV_PYTHON, environment, find_python
+from tests.convrec.serving.rasa_server import (
+    ENVIRONMENT,
+    PYENV_PYTHON,
+    RASA,
+    SOCKET_IO,
+    STORIES,
+    environment,
+    find_python,
+)
 
 MAKES_ENVIRONMENTS = """#!/bin/sh
 if [ "$1" = -c ]; then echo "$0"; exit; fi
@@ -58,7 +66,7 @@ def test_an_environment_is_made_once_and_anew_after_an_interruption(path: Path) 
     assert folder.is_relative_to(rasa_server.cache())
     assert environment() == folder
     assert (path / "made").read_text() == "made\n"
-    assert f"installing pip install --no-input --no-cache-dir --disable-pip-version-check {rasa_server.RASA}" in (
+    assert f"installing pip install --no-input --no-cache-dir --disable-pip-version-check {RASA}" in (
         folder.with_suffix(".log").read_text()
     )
     (folder / ".whole").unlink()
@@ -84,3 +92,9 @@ def test_an_environment_may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "rasa").touch()
     assert environment() == tmp_path
+
+
+def test_the_guide_says_what_is_tested() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "serving.md").read_text(encoding="utf-8")
+    assert f"bin/pip install {RASA} {SOCKET_IO}\n" in guide
+    assert f"bin/{' '.join(('rasa', *STORIES))}\n" in guide
