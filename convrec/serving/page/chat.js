@@ -206,6 +206,16 @@ async function resume() {
   await look();
 }
 
+/** The talk went on in another window. */
+function catchUp() {
+  const others = recall("said");
+  if (document.hidden || underWay || !others || others.at(-1)?.id === said.at(-1)?.id) return;
+  said = others;
+  isOver = false;
+  log.clear();
+  resume();
+}
+
 function submit() {
   const text = words.value.trim();
   isWaiting = Boolean(text && underWay);
@@ -225,6 +235,7 @@ words.addEventListener("keydown", (event) => {
     submit();
   }
 });
+document.addEventListener("visibilitychange", catchUp);
 words.addEventListener("input", () => silence.disturb());
 why.addEventListener("click", () => say("/why", "Why?"));
 undo.addEventListener("click", () => say("/undo", "Take that back"));

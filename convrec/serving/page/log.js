@@ -155,7 +155,8 @@ export class Log {
   #show() {
     const { place, turn } = this;
     const last = place.scrollHeight - place.clientHeight;
-    place.scrollTo({ top: Math.min(last, turn ? turn.offsetTop - place.offsetTop - 16 : last), behavior: calm.matches ? "auto" : "smooth" });
+    const top = turn ? Math.min(last, turn.offsetTop - place.offsetTop - 16) : last;
+    place.scrollTo({ top, behavior: calm.matches ? "auto" : "smooth" });
   }
 
   #answers(buttons) {

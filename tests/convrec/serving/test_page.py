@@ -269,6 +269,16 @@ def test_a_talk_goes_on_where_it_was_left_while_a_message_was_on_its_way(page: P
     expect(page.locator(".person")).to_have_count(2)
 
 
+def test_a_window_catches_up_with_what_was_said_in_another(page: Page, context: BrowserContext, server: Server) -> None:
+    other = context.new_page()
+    open_page(other, server)
+    type_in(other, "hello there")
+    expect(page.locator(".person")).to_have_count(0)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator(".person")).to_have_count(1)
+    expect(replies(page)).to_have_count(2)
+
+
 def test_the_stars_of_a_talk_are_gone_when_another_has_begun(page: Page) -> None:
     type_in(page, "hello there")
     type_in(page, "I do not care")
