@@ -26,10 +26,11 @@ const gateway = new Gateway((trouble) => tell(trouble ? TELLS[trouble] : ""));
 const silence = new Silence(
   () => !words.value.trim() && !document.hidden && navigator.onLine, () => send({ id: newId(), payload: "/silence", words: null }),
 );
-new Drawer(at("thinking"), at("thinking-title"), at("show-thinking"), at("hide-thinking"), at("scrim"), at("talk"));
+new Drawer(at("thinking"), at("thinking-title"), at("show-thinking"), at("hide-thinking"), at("scrim"), [at("top"), at("talk")]);
 
 let said = recall("said") ?? [];
 let underWay = null;
+let isWaiting = false;
 let isOver = false;
 let hasQuestion = false;
 let latest = 0;
@@ -50,6 +51,7 @@ function say(payload, title, byKeys = false) {
   if (underWay) return;
   if (isOver) {
     said = [];
+    log.leave();
     log.line("A new talk");
     isOver = false;
   }
@@ -72,6 +74,7 @@ function restart() {
 async function send(turn, byKeys = false) {
   if (underWay) return;
   underWay = turn;
+  thinkingIs(true);
   silence.stop();
   if (said.at(-1)?.id !== turn.id) said = [...said, turn].slice(-KEPT_SAID);
   keep("said", said);
@@ -93,7 +96,8 @@ async function send(turn, byKeys = false) {
   const first = log.agent(messages);
   settle(messages);
   if (byKeys) (first ?? words).focus({ preventScroll: true });
-  await look();
+  if (isWaiting) submit();
+  else await look();
 }
 
 function settle(messages) {
@@ -108,14 +112,16 @@ function settle(messages) {
 
 function failed(status, turn) {
   log.think(false);
+  thinkingIs(false);
   if (status === 401 && turn.again) {
     tell("This server talks only to who knows its token.");
   } else if (status === 401) {
+    const hadBegun = said.length > 1;
     gateway.dropName();
     forget("said");
     said = [];
     log.clear();
-    log.line("I have lost the thread of our talk, so we begin anew.");
+    if (hadBegun) log.line("I have lost the thread of our talk, so we begin anew.");
     send({ id: newId(), payload: HELLO, words: null, again: true });
   } else {
     tell(status ? "Something went wrong on my side. " : "I could not reach the server. ");
@@ -128,13 +134,17 @@ function failed(status, turn) {
 /** Ask what the agent thinks, and show it; the talk does without where that fails. */
 async function look() {
   const asked = ++latest;
-  let belief;
-  try {
-    belief = await gateway.belief();
-  } catch {
-    return;
-  }
+  const belief = await gateway.belief().catch(() => null);
   if (asked !== latest || underWay) return;
+  thinkingIs(false);
+  if (belief) show(belief);
+}
+
+function thinkingIs(isBusy) {
+  at("thinking").setAttribute("aria-busy", String(isBusy));
+}
+
+function show(belief) {
   at("thoughts").replaceChildren(...thoughts(belief));
   at("chip-words").textContent = `${counted(belief.likely, belief.noun)} likely`;
   at("show-thinking").setAttribute("aria-label", `What I think: ${counted(belief.likely, belief.noun)} likely`);
@@ -196,8 +206,19 @@ async function resume() {
   await look();
 }
 
+/** The talk went on in another window. */
+function catchUp() {
+  const others = recall("said");
+  if (document.hidden || underWay || !others || others.at(-1)?.id === said.at(-1)?.id) return;
+  said = others;
+  isOver = false;
+  log.clear();
+  resume();
+}
+
 function submit() {
   const text = words.value.trim();
+  isWaiting = Boolean(text && underWay);
   if (!text || underWay) return;
   words.value = "";
   log.close();
@@ -214,6 +235,7 @@ words.addEventListener("keydown", (event) => {
     submit();
   }
 });
+document.addEventListener("visibilitychange", catchUp);
 words.addEventListener("input", () => silence.disturb());
 why.addEventListener("click", () => say("/why", "Why?"));
 undo.addEventListener("click", () => say("/undo", "Take that back"));

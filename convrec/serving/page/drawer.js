@@ -20,7 +20,7 @@ export class Drawer {
     this.isOpen = isOpen && NARROW.matches;
     this.panel.classList.toggle("open", this.isOpen);
     this.panel.inert = NARROW.matches && !this.isOpen;
-    this.behind.inert = this.isOpen;
+    for (const each of this.behind) each.inert = this.isOpen;
     this.scrim.hidden = !this.isOpen;
     this.opener.setAttribute("aria-expanded", String(this.isOpen));
     if (movesFocus) (this.isOpen ? this.title : this.opener).focus();

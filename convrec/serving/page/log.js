@@ -3,6 +3,7 @@
 import { element, icon, titleAndYear } from "./elements.js";
 
 const HUES = 6;
+const SHORT = 18;
 const ON_CARD = {
   accept: (title) => `This one: ${title}`,
   like: (title) => `More like ${title}`,
@@ -12,6 +13,11 @@ const ON_CARD = {
 };
 const STARS = [1, 2, 3, 4, 5];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Facts that stay in one piece where a line ends: "90 to 104 minutes". */
+function unbroken(facts) {
+  return facts.split(" · ").map((fact) => (fact.length > SHORT ? fact : fact.replaceAll(" ", "\u00a0"))).join("\u00a0· ");
+}
 
 export class Log {
   /** @param say called with payload, words and the click when an answer is pressed. */
@@ -134,6 +140,11 @@ export class Log {
     this.#show();
   }
 
+  /** The talk before is no longer to be rated: another one has begun. */
+  leave() {
+    for (const button of this.place.querySelectorAll(".ending button")) button.disabled = true;
+  }
+
   #begin(kind) {
     this.turn = element("div", { class: `turn ${kind}` });
     this.place.append(this.turn);
@@ -144,7 +155,8 @@ export class Log {
   #show() {
     const { place, turn } = this;
     const last = place.scrollHeight - place.clientHeight;
-    place.scrollTo({ top: Math.min(last, turn ? turn.offsetTop - place.offsetTop - 16 : last), behavior: calm.matches ? "auto" : "smooth" });
+    const top = turn ? Math.min(last, turn.offsetTop - place.offsetTop - 16) : last;
+    place.scrollTo({ top, behavior: calm.matches ? "auto" : "smooth" });
   }
 
   #answers(buttons) {
@@ -168,7 +180,7 @@ export class Log {
 
   #card({ title: full, subtitle, buttons }) {
     const [title, year] = titleAndYear(full);
-    const hue = [...title].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % HUES;
+    const hue = [...title].reduce((sum, letter) => (31 * sum + letter.codePointAt(0)) % 9973, 7) % HUES;
     const actions = element("div", { class: "card-buttons" });
     for (const { title: name, payload } of buttons) {
       const intent = /^\/(\w+)/.exec(payload)?.[1];
@@ -182,7 +194,7 @@ export class Log {
       element("div", { class: `tile hue-${hue}`, "aria-hidden": "true", text: [...title.replace(/^(The|A|An) /, "")][0] ?? "" }),
       element("div", { class: "card-words" },
         element("h3", {}, element("span", { text: title }), year ? element("span", { class: "year", text: ` ${year}` }) : null),
-        subtitle ? element("p", { class: "facts", text: subtitle }) : null),
+        subtitle ? element("p", { class: "facts", text: unbroken(subtitle) }) : null),
       actions);
   }
 }

@@ -5,6 +5,7 @@ import { drawn, element, titleAndYear } from "./elements.js";
 const WIDE = 320;
 const HIGH = 92;
 const EDGE = 7;
+const LEAST_SCALE = 0.05;
 
 /** @param belief what the server says that the agent thinks. */
 export function thoughts(belief) {
@@ -31,7 +32,7 @@ function percent(share) {
 function headline({ likely, held, noun, items }) {
   return element("section", { class: "headline" },
     element("p", {}, element("strong", { class: "big", text: number(likely) }),
-      element("span", { class: "of", text: ` ${noun}${likely === 1 ? "" : "s"} still likely` })),
+      element("span", { text: ` ${noun}${likely === 1 ? "" : "s"} still likely` })),
     element("p", { class: "quiet", text: `of ${number(items)}; 95 % of my belief lies on ${number(held)}` }));
 }
 
@@ -60,7 +61,7 @@ function leaders({ top }) {
   for (const { title: full, share } of top) {
     const [title, year] = titleAndYear(full);
     const bar = element("span", { class: "bar", "aria-hidden": "true" }, element("i"));
-    bar.firstChild.style.width = `${(100 * share) / top[0].share}%`;
+    bar.firstChild.style.width = `${(100 * share) / Math.max(top[0].share, LEAST_SCALE)}%`;
     list.append(element("li", {},
       element("span", { class: "leader" }, element("span", { text: title }),
         year ? element("span", { class: "year", text: ` ${year}` }) : null),

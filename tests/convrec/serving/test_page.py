@@ -65,6 +65,7 @@ def address(server: Server) -> str:
 def open_page(page: Page, server: Server) -> None:
     page.goto(address(server))
     expect(replies(page)).to_have_count(1)
+    expect(page.locator("#thinking")).to_have_attribute("aria-busy", "false")
 
 
 def replies(page: Page) -> Locator:
@@ -77,17 +78,15 @@ def answers(page: Page) -> Locator:
 
 def type_in(page: Page, words: str) -> None:
     """Say something, and wait for the answer."""
-    with page.expect_response("**/session/belief"):
-        page.get_by_label("Your message").fill(words)
-        page.keyboard.press("Enter")
-    expect(page.locator(".dots")).to_have_count(0)
+    page.get_by_label("Your message").fill(words)
+    page.keyboard.press("Enter")
+    expect(page.locator("#thinking")).to_have_attribute("aria-busy", "false")
 
 
 def press(page: Page, button: Locator) -> None:
     """Press something that is said, and wait for the answer."""
-    with page.expect_response("**/session/belief"):
-        button.click()
-    expect(page.locator(".dots")).to_have_count(0)
+    button.click()
+    expect(page.locator("#thinking")).to_have_attribute("aria-busy", "false")
 
 
 def answer_until_cards_come(page: Page) -> None:
@@ -109,7 +108,7 @@ def test_a_whole_talk_by_clicks_and_words(page: Page) -> None:
     asked = page.locator(".answers").last
     expect(asked.get_by_role("button", name="None of these")).to_be_enabled()
 
-    page.get_by_role("button", name="Why?", exact=True).click()
+    press(page, page.get_by_role("button", name="Why?", exact=True))
     expect(page.locator(".person").last).to_contain_text("Why?")
     expect(replies(page).filter(has_text=re.compile("still fit|bring me|would|likely")).last).to_be_visible()
 
@@ -252,6 +251,45 @@ def test_who_was_forgotten_begins_anew(page: Page) -> None:
     expect(replies(page)).to_have_count(1)
     type_in(page, "hello there")
     expect(replies(page)).to_have_count(2)
+    page.evaluate("""localStorage.setItem("convrec.sender", '"nobody.knows"')""")
+    page.reload()
+    expect(page.get_by_text("I have lost the thread of our talk")).to_be_visible()
+    expect(replies(page)).to_have_count(1)
+
+
+def test_a_talk_goes_on_where_it_was_left_while_a_message_was_on_its_way(page: Page) -> None:
+    type_in(page, "hello there")
+    page.route(REST, lambda route: route.abort())
+    page.get_by_label("Your message").fill("I do not care")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("cannot reach the server")
+    page.unroute(REST)
+    page.reload()
+    expect(answers(page).first).to_be_visible()
+    expect(page.locator(".person")).to_have_count(2)
+
+
+def test_a_window_catches_up_with_what_was_said_in_another(page: Page, context: BrowserContext, server: Server) -> None:
+    other = context.new_page()
+    open_page(other, server)
+    type_in(other, "hello there")
+    expect(page.locator(".person")).to_have_count(0)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator(".person")).to_have_count(1)
+    expect(replies(page)).to_have_count(2)
+
+
+def test_the_stars_of_a_talk_are_gone_when_another_has_begun(page: Page) -> None:
+    type_in(page, "hello there")
+    type_in(page, "I do not care")
+    answer_until_cards_come(page)
+    press(page, page.locator(".card .act.first:enabled").first)
+    expect(page.get_by_role("button", name="3 stars")).to_be_enabled()
+    type_in(page, "hello there")
+    expect(page.get_by_text("A new talk", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="3 stars")).to_be_disabled()
+    page.reload()
+    expect(page.locator(".person")).to_have_count(1)
 
 
 def test_a_server_that_fails_can_be_asked_again(page: Page) -> None:
@@ -294,6 +332,19 @@ def test_who_thinks_is_not_pressed_and_who_writes_is_not_interrupted(
         expect(page.locator(".person")).to_have_count(1)
     finally:
         assert waiting.end() == 0
+
+
+def test_without_the_token_that_is_wanted_it_says_so(
+    context: BrowserContext, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    closed = Server(tmp_path_factory.mktemp("closed"), "--chat-auth", "token")
+    try:
+        page = context.new_page()
+        page.goto(address(closed))
+        expect(page.get_by_role("status")).to_contain_text("only to who knows its token")
+        expect(replies(page)).to_have_count(0)
+    finally:
+        assert closed.end() == 0
 
 
 def test_on_a_phone_the_panel_is_a_drawer(browser: Browser, server: Server) -> None:
