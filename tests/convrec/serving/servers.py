@@ -86,6 +86,13 @@ class Server:
         }  # fmt: skip
         return self.ask("POST", f"/webhook?token={TOKEN.replace(' ', '%20')}", json.dumps(call).encode())
 
+    def under_way(self) -> int:
+        """Turns that are answered or wait."""
+        text = self.ask("GET", "/metrics", None, {"Authorization": f"Bearer {TOKEN}"})[1]
+        found = re.search(r"^convrec_turns_under_way (\S+)$", text, re.MULTILINE)
+        assert found, text
+        return int(float(found[1]))
+
     def end(self) -> int:
         """Ask it to end, and hand out its exit code."""
         self.process.send_signal(signal.SIGTERM)

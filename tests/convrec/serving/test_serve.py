@@ -197,7 +197,8 @@ def test_everybody_is_answered_before_it_ends(cache: Path) -> None:
     callers = [Thread(target=lambda: found.append(ending.act("hello there")[0])) for _ in range(12)]
     for caller in callers:
         caller.start()
-    time.sleep(0.05)
+    while len(found) + ending.under_way() < len(callers):  # until all of them have been let in
+        time.sleep(0.01)
     assert ending.end() == 0
     for caller in callers:
         caller.join()
