@@ -265,9 +265,25 @@ def _parts(found: Mapping[str, Sequence[Tests]], results: Path) -> Iterator[str]
     if beside:
         yield "**mixture, beside *whole* of the same seed on the same dialogues**"
         yield _differences({name: (found[name], "mixture", None, WHOLE) for name in beside})
+        yield "Their reward, each seed by itself; bold where the interval over dialogues leaves zero out:"
+        yield markdown_table(
+            ["", *(f"seed {seed}" for seed in range(ABLATION_SEEDS))],
+            [[name, *_each_seed(found[name], "mixture", "reward", WHOLE)] for name in beside],
+        )
     learners = [name for name in (WHOLE, *LEARNERS) if name in found]
     yield "Minutes to train, each seed; what differs from *whole* in its network alone goes on from its first round:"
     yield markdown_table(learners, [[_minutes(_recorded(results, name)) for name in learners]])
+
+
+def _each_seed(tests: Sequence[Tests], name: str, metric: str, rival: str) -> list[str]:
+    """The difference of each seed, empty where there is none."""
+    cells = [""] * ABLATION_SEEDS
+    for place in range(len(tests)):
+        difference = pooled(tests[place : place + 1], name, metric, None, rival)
+        if difference is not None:
+            text = f"{difference.diff:+.3f} ± {difference.half:.3f}"
+            cells[place] = f"**{text}**" if difference.low > 0 or difference.high < 0 else text
+    return cells
 
 
 def _has(test: Mapping[str, Any], policy: str) -> bool:

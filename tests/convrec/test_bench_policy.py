@@ -160,6 +160,7 @@ def test_a_part_left_out_stands_beside_the_whole_on_the_same_dialogues(
     assert cli.main(["bench", "policy", *places, "--only", "whole-0"]) == 0
     page = "\n".join(policy_sections(tmp_path / "r"))
     assert "beside *whole*" in page
+    assert "each seed by itself" in page
     assert "+0.10 ± 0.00" in page
 
 
