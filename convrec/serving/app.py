@@ -165,9 +165,10 @@ async def _act(actions: ActionExecutor, request: Request) -> HTTPResponse:
     try:
         content = read_json(request.body, request.headers.get("content-encoding"))
         call = ActionCall.model_validate(content)
-        action = call.next_action
+        if call.next_action in actions.actions:  # no other name is repeated
+            action = call.next_action
         tracker = call.tracker.model_dump()
-        found = await actions.run({"next_action": action, "tracker": tracker, "domain": {}})
+        found = await actions.run({"next_action": call.next_action, "tracker": tracker, "domain": {}})
     except BodyError as error:
         return _refused(str(error), error.status, action)
     except ValidationError as error:

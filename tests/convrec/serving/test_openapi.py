@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 
-from convrec.serving.openapi import document, page
+from convrec.serving.openapi import Operation, document, page
 from convrec.serving.operations import OPERATIONS
 from tests.convrec.serving.servers import TOKEN, Server
 
@@ -34,18 +34,17 @@ MANY = settings(max_examples=CASES, deadline=None, suppress_health_check=list(He
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@schema.parametrize()
-@MANY
-def test_whatever_is_sent_with_the_token_is_answered_as_described(server: Server, case: schemathesis.Case) -> None:
-    check(server, case, {"Authorization": f"Bearer {TOKEN}"})
+@pytest.mark.parametrize("knows_token", [True, False], ids=["with the token", "a stranger"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: f"{each.method} {each.path}")
+def test_whatever_is_sent_is_answered_as_described(server: Server, operation: Operation, knows_token: bool) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"} if knows_token else {}
 
+    @MANY
+    @given(schema[operation.path][operation.method].as_strategy())
+    def send(case: schemathesis.Case) -> None:
+        check(server, case, headers)
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@schema.parametrize()
-@MANY
-def test_whatever_strangers_send_is_answered_as_described(server: Server, case: schemathesis.Case) -> None:
-    check(server, case, {})
+    send()
 
 
 def check(server: Server, case: schemathesis.Case, headers: dict[str, str]) -> None:
