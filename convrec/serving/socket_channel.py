@@ -5,7 +5,7 @@ Rasa's channel it hears ``typing``, and speaks again by itself when nothing was 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,33 +118,35 @@ class SocketChannel:
             connection.hush()
 
     async def _session_request(self, sid: str, data: object = None) -> None:
-        connection = self._connections[sid]
-        try:
-            named = _Named.model_validate(data or {})
-            sender = await self._name(sid, connection, named.session_id)
-        except ValidationError as error:
-            await self._say(sid, first_of(error))
-        except RefusedError as error:
-            await self._say(sid, str(error))
-        else:
-            await self._server.emit("session_confirm", sender, to=sid)
+        await self._carefully(sid, self._begin(sid, self._connections[sid], data))
 
     async def _user_uttered(self, sid: str, data: object = None) -> None:
-        connection = self._connections[sid]
-        connection.hush()
-        connection.typing = False
+        await self._carefully(sid, self._hear(sid, self._connections[sid], data))
+
+    async def _carefully(self, sid: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do something, and tell one browser in one line what goes wrong with it."""
         try:
-            uttered = _Uttered.model_validate(data)
-            sender = await self._name(sid, connection, uttered.session_id)
+            await work
         except ValidationError as error:
             await self._say(sid, first_of(error))
         except RefusedError as error:
             await self._say(sid, str(error))
-        else:
-            said = Said(
-                sender=sender, metadata=uttered.customData, **uttered.model_dump(include={"message", "message_id"})
-            )
-            await self._answer(sid, connection, said)
+        except Exception as error:
+            log.exception("failed", error=type(error).__name__)
+            await self._say(sid, "something went wrong here; it is in the log")
+
+    async def _begin(self, sid: str, connection: _Connection, data: object) -> None:
+        named = _Named.model_validate(data or {})
+        sender = await self._name(sid, connection, named.session_id)
+        await self._server.emit("session_confirm", sender, to=sid)
+
+    async def _hear(self, sid: str, connection: _Connection, data: object) -> None:
+        connection.hush()
+        connection.typing = False
+        uttered = _Uttered.model_validate(data)
+        sender = await self._name(sid, connection, uttered.session_id)
+        said = Said(sender=sender, message=uttered.message, message_id=uttered.message_id, metadata=uttered.customData)
+        await self._answer(sid, connection, said)
 
     async def _typing(self, sid: str, data: object = None) -> None:
         """Whoever types is not silent; who stops without sending anything is."""
@@ -177,15 +179,7 @@ class SocketChannel:
 
     async def _answer(self, sid: str, connection: _Connection, said: Said) -> None:
         async with connection.turn:
-            try:
-                found = await self._routes.answer(said, connection.trusted)
-            except RefusedError as error:
-                await self._say(sid, str(error))
-                return
-            except Exception as error:
-                log.exception("failed", error=type(error).__name__)
-                await self._say(sid, "something went wrong here; it is in the log")
-                return
+            found = await self._routes.answer(said, connection.trusted)
             for message in socket_messages(found):
                 # To all pages on which this person has the talk open.
                 await self._server.emit("bot_uttered", message, to=said.sender)
@@ -202,7 +196,8 @@ class SocketChannel:
         await asyncio.sleep(self._silence_s)
         connection.silence = None  # what follows is a turn, which nothing cancels
         assert connection.sender is not None
-        await self._answer(sid, connection, Said(sender=connection.sender, message=payload("silence")))
+        said = Said(sender=connection.sender, message=payload("silence"))
+        await self._carefully(sid, self._answer(sid, connection, said))
 
     async def _say(self, sid: str, text: str) -> None:
         """Tell one browser alone."""
