@@ -216,6 +216,18 @@ def test_ties_between_attributes_are_broken_by_their_ids(mode: QuestionMode, com
 
 
 @slow
+@given(asking(), st.integers(1, 3))
+def test_questions_tabulated_a_few_at_a_time_are_the_same(case: Asking, at_once: int) -> None:
+    _, belief, asked = case
+    all_at_once = ask(belief, asked, QuestionMode.FACET, 6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("graph.questions.AT_ONCE", at_once)
+        few_at_a_time = ask(belief, asked, QuestionMode.FACET, 6)
+    assert np.array_equal(few_at_a_time.options, all_at_once.options)
+    assert np.array_equal(few_at_a_time.value, all_at_once.value)
+
+
+@slow
 @given(asking(), st.sampled_from(list(QuestionMode)))
 def test_rows_do_not_touch_one_another(case: Asking, mode: QuestionMode) -> None:
     _, belief, asked = case
