@@ -15,9 +15,6 @@ SLACK = 1e-5
 LEAST_GAIN = 1e-6
 """Bits another option must add."""
 
-TAKEN = -2
-"""Mark of an attribute that is an option already."""
-
 EXPECTED_UNKNOWN = np.array([0.0, 0.05, 0.2, 0.5, 0.8])
 """Beliefs that a facet is unknown, each for which it is worked out beforehand what an answer would be a surprise."""
 
@@ -217,31 +214,113 @@ def _drop_negligible(items, masses, n_believed):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_options, indptr, indices):  # type: ignore[no-untyped-def]  # noqa: C901
+def _sum_of_degrees(nodes, n_nodes, indptr):  # type: ignore[no-untyped-def]
+    total = 0
+    for place in range(n_nodes):
+        total += indptr[nodes[place] + 1] - indptr[nodes[place]]
+    return total
+
+
+@njit(cache=True)
+def _pick(cells, sizes, log_sizes, place, weighed, part, named, naming, least):  # type: ignore[no-untyped-def]
+    """The attribute that makes the truthful answer worth most as the next option, -1 for none, and how much then.
+
+    :param weighed: attributes to choose among, -1 for none, shape (C,).
+    :param part: the part of each cell that has the attribute, shape (C, 2**m).
+    :param least: what it has to be worth more than.
+    """
+    best, best_worth = -1, least
+    for index in range(len(weighed)):
+        if weighed[index] < 0:
+            continue
+        if naming:
+            bits = _naming_information(cells, sizes, log_sizes, place, part[index], named)
+        else:
+            bits = _partition_entropy(cells, place, part[index])
+        if bits > best_worth:
+            best, best_worth = index, bits
+    return best, best_worth
+
+
+@njit(cache=True)
+def _edges_of_items(items, n_items, indptr, indices, weighed, facets, place_of, edges, first_edge):  # type: ignore[no-untyped-def]
+    """List the edges of items to attributes that are weighed, those of one item after those of another.
+
+    :param place_of: all -1 before and after, shape (P,).
+    :param edges: written to: place of the item among the items, facet, place of the attribute among those weighed.
+    :param first_edge: written to, shape (V + 1,).
+    """
+    for facet in range(weighed.shape[0]):
+        for index in range(weighed.shape[1]):
+            if weighed[facet, index] >= 0:
+                place_of[weighed[facet, index]] = index
+    n_edges = 0
+    for number in range(n_items):
+        first_edge[number] = n_edges
+        for edge in range(indptr[items[number]], indptr[items[number] + 1]):
+            index = place_of[indices[edge]]
+            edges[n_edges, 0], edges[n_edges, 1], edges[n_edges, 2] = number, facets[indices[edge]], index
+            n_edges += index >= 0  # written over by the next edge unless it counts
+    first_edge[n_items] = n_edges
+    for facet in range(weighed.shape[0]):
+        for index in range(weighed.shape[1]):
+            place_of[max(weighed[facet, index], 0)] = -1
+    return n_edges
+
+
+@njit(cache=True)
+def _move_by_item(masses, edges, n_edges, first_edge, chosen, place, state, part):  # type: ignore[no-untyped-def]
+    """What else an item with the chosen option has in its facet moves to another cell, item after item."""
+    for edge in range(n_edges):
+        number, facet = edges[edge, 0], edges[edge, 1]
+        if edges[edge, 2] == chosen[facet]:
+            before, mass = state[facet, number], masses[number]
+            state[facet, number] = after = before | 1 << place
+            for other in range(first_edge[number], first_edge[number + 1]):
+                if edges[other, 1] == facet:
+                    part[facet, edges[other, 2], before] -= mass
+                    part[facet, edges[other, 2], after] += mass
+
+
+@njit(cache=True)
+def _move_by_attribute(mass_of, weighed, indptr, indices, attribute, place, state, part):  # type: ignore[no-untyped-def]
+    """The same in one facet, attribute after attribute: each sum is added up in the same order."""
+    bit = np.uint8(1 << place)
+    for edge in range(indptr[attribute], indptr[attribute + 1]):
+        state[indices[edge]] |= bit
+    for index in range(len(weighed)):
+        if weighed[index] >= 0:
+            for edge in range(indptr[weighed[index]], indptr[weighed[index] + 1]):
+                after = state[indices[edge]]
+                if after & bit:
+                    part[index, after ^ bit] -= mass_of[indices[edge]]
+                    part[index, after] += mass_of[indices[edge]]
+
+
+@njit(cache=True)
+def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_options, by_item, by_attribute):  # type: ignore[no-untyped-def]  # noqa: C901
     """Pick the options of one question a facet greedily: each next one is what makes the truthful answer worth most.
 
-    Only believed items are walked, each with its attributes, so the cost falls as the belief narrows.
+    Walked are the edges of believed items or those of attributes that are weighed, whichever are fewer; both give the
+    same to the bit.
 
     :param log_weights, peaks: shapes (N, V) and (N, B); see :func:`find_peaks`.
     :param unknown: belief that each facet is unknown for the item, which is taken for silence, shape (N, F).
     :param weighed: attributes to choose among, most telling first, shape (N, F, C), -1 where there are fewer.
     :param facets: facet of each attribute, shape (P,).
     :param naming: True for facet questions (one is named), False for multi (all that hold are picked).
-    :param indptr, indices: attributes of each item.
+    :param by_item, by_attribute: attributes of each item, and items of each attribute: indptr and indices.
     :return: options (N, F, m) int32, -1 where fewer are worth anything, and the belief in each cell of the items
         for which the facet is known (N, F, 2**m) float64.
     """
     n_rows, n_facets, n_weighed = weighed.shape
-    n_cells = 1 << n_options
+    n_cells, n_items = 1 << n_options, log_weights.shape[1]
     options = np.full((n_rows, n_facets, n_options), -1, np.int32)
     held = np.zeros((n_rows, n_facets, n_cells))
-    n_items = log_weights.shape[1]
-    believed, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
-    state = np.zeros((n_items, n_facets), np.uint8)
+    believed, masses, mass_of = np.empty(n_items, np.int32), np.empty(n_items, np.float32), np.zeros(0, np.float32)
+    edges, first_edge = np.empty((0, 3), np.int32), np.empty(0, np.int64)
     place_of = np.full(len(facets), -1, np.int32)
-    # Edges of believed items to attributes that are weighed, those of one item after those of another.
-    edge_item, first_edge = np.empty(len(indices), np.int32), np.empty(n_items + 1, np.int64)
-    edge_facet, edge_index = np.empty(len(indices), np.int16), np.empty(len(indices), np.int16)
+    open_ones, state = np.empty((n_facets, n_weighed), np.int32), np.zeros((n_facets, n_items), np.uint8)
     part = np.zeros((n_facets, n_weighed, n_cells))
     worth = np.zeros(n_facets)
     chosen, named = np.empty(n_facets, np.int32), np.empty(n_options)
@@ -253,62 +332,56 @@ def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_optio
     for row in range(n_rows):
         n_believed, _, _ = believed_items(log_weights[row], peaks[row], believed, masses)
         n_believed = _drop_negligible(believed, masses, n_believed)
-        state[:n_believed] = 0
-        for facet in range(n_facets):
-            held[row, facet, 0] = max(1.0 - unknown[row, facet], 0.0)
-            worth[facet] = 0.0
-            for index in range(n_weighed):
-                if weighed[row, facet, index] >= 0:
-                    place_of[weighed[row, facet, index]] = index
-        n_edges = 0
-        for number in range(n_believed):
-            item = believed[number]
-            first_edge[number] = n_edges
-            for edge in range(indptr[item], indptr[item + 1]):
-                index = place_of[indices[edge]]
-                edge_item[n_edges], edge_facet[n_edges], edge_index[n_edges] = number, facets[indices[edge]], index
-                n_edges += index >= 0  # written over by the next edge unless it counts
-        first_edge[n_believed] = n_edges
-        part[:] = 0.0
-        for edge in range(n_edges):
-            part[edge_facet[edge], edge_index[edge], 0] += masses[edge_item[edge]]
+        open_ones[:] = weighed[row]
+        worth[:], state[:], part[:], n_edges = 0.0, 0, 0.0, 0
+        held[row, :, 0] = np.maximum(1.0 - unknown[row], 0.0)
+        few = _sum_of_degrees(believed, n_believed, by_item[0])
+        named_ones = open_ones.ravel()[open_ones.ravel() >= 0]
+        narrow = few < _sum_of_degrees(named_ones, len(named_ones), by_attribute[0])
+        if narrow:
+            if len(edges) < few + 1:
+                edges, first_edge = np.empty((few + 1, 3), np.int32), np.empty(n_items + 1, np.int64)
+            n_edges = _edges_of_items(
+                believed, n_believed, by_item[0], by_item[1], open_ones, facets, place_of, edges, first_edge
+            )
+            for edge in range(n_edges):
+                part[edges[edge, 1], edges[edge, 2], 0] += masses[edges[edge, 0]]
+        else:
+            if not len(mass_of):
+                mass_of = np.zeros(n_items, np.float32)
+            mass_of[:] = 0.0
+            for number in range(n_believed):
+                mass_of[believed[number]] = masses[number]
+            for facet in range(n_facets):
+                for index in range(n_weighed):
+                    attribute = open_ones[facet, index]
+                    if attribute >= 0:
+                        total = 0.0
+                        for edge in range(by_attribute[0][attribute], by_attribute[0][attribute + 1]):
+                            total += mass_of[by_attribute[1][edge]]
+                        part[facet, index, 0] = total
         for place in range(n_options):
             for facet in range(n_facets):
-                best, best_worth = -1, worth[facet] + LEAST_GAIN
                 cells = held[row, facet]
-                for index in range(n_weighed):
-                    attribute = weighed[row, facet, index]
-                    if attribute < 0 or place_of[attribute] < 0:
-                        continue
-                    if naming:
-                        bits = _naming_information(cells, sizes, log_sizes, place, part[facet, index], named)
-                    else:
-                        bits = _partition_entropy(cells, place, part[facet, index])
-                    if bits > best_worth:
-                        best, best_worth = index, bits
+                best, best_worth = _pick(
+                    cells, sizes, log_sizes, place, open_ones[facet], part[facet], named, naming,
+                    worth[facet] + LEAST_GAIN,
+                )  # fmt: skip
                 chosen[facet] = best
                 if best >= 0:
                     worth[facet] = best_worth
-                    options[row, facet, place] = weighed[row, facet, best]
-                    place_of[weighed[row, facet, best]] = TAKEN
+                    attribute = options[row, facet, place] = open_ones[facet, best]
+                    open_ones[facet, best] = -1
                     for cell in range(1 << place):
                         cells[cell | 1 << place] = part[facet, best, cell]
                         cells[cell] = max(cells[cell] - part[facet, best, cell], 0.0)
-            # What else an item with the option has in this facet moves to another cell.
-            for edge in range(n_edges):
-                facet = edge_facet[edge]
-                if edge_index[edge] == chosen[facet]:
-                    number = edge_item[edge]
-                    before, mass = state[number, facet], masses[number]
-                    state[number, facet] = after = before | 1 << place
-                    for other in range(first_edge[number], first_edge[number + 1]):
-                        if edge_facet[other] == facet:
-                            part[facet, edge_index[other], before] -= mass
-                            part[facet, edge_index[other], after] += mass
-        for facet in range(n_facets):
-            for index in range(n_weighed):
-                if weighed[row, facet, index] >= 0:
-                    place_of[weighed[row, facet, index]] = -1
+                    if not narrow and place + 1 < n_options:
+                        _move_by_attribute(
+                            mass_of, open_ones[facet], by_attribute[0], by_attribute[1], attribute, place,
+                            state[facet], part[facet],
+                        )  # fmt: skip
+            if narrow and place + 1 < n_options:
+                _move_by_item(masses, edges, n_edges, first_edge, chosen, place, state, part)
     return options, held
 
 

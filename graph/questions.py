@@ -74,10 +74,11 @@ def _most_telling(
 def _best_facets(belief: Belief, asked: NDArray[np.int32], mode: QuestionMode, count: int) -> Questions:
     catalogue = belief.catalogue
     weighed, _ = _most_telling(belief, asked, catalogue.attribute_facet, catalogue.n_facets, N_WEIGHED)
-    edges = catalogue.item_attributes
+    by_item, by_attribute = catalogue.item_attributes, catalogue.attribute_items
     options, cells = question_kernels.choose_options(
         belief.log_weights, belief.peaks, belief.unknown_masses, weighed, catalogue.attribute_facet,
-        mode is QuestionMode.FACET, mode.n_options, edges.indptr, edges.indices,
+        mode is QuestionMode.FACET, mode.n_options, (by_item.indptr, by_item.indices),
+        (by_attribute.indptr, by_attribute.indices),
     )  # fmt: skip
     value = np.empty((belief.n_dialogues, catalogue.n_facets))
     for rows, model in belief.models:

@@ -283,10 +283,10 @@ def weighed_in(known: Facts, rng: np.random.Generator, n_rows: int) -> NDArray[n
 @given(facts(), st.integers(1, 4), st.booleans(), seeds)
 def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool, seed: int) -> None:
     catalogue, probability = known.catalogue(), beliefs(3, known.n_items, seed)
-    edges, has = catalogue.item_attributes, has_matrix(catalogue)
+    has = has_matrix(catalogue)
     weighed = weighed_in(known, np.random.default_rng(seed), 3)
     unknown = unknown_share(catalogue, probability)
-    rest = unknown, weighed, catalogue.attribute_facet, naming, n_options, edges.indptr, edges.indices
+    rest = unknown, weighed, catalogue.attribute_facet, naming, n_options, *both_ways(catalogue)
     call = *logs_of(probability), *rest
     options, masses = question_kernels.choose_options(*call)
     assert options.shape == (3, len(known.open_world), n_options)
@@ -304,6 +304,31 @@ def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool,
     again, masses_again = question_kernels.choose_options(*call)
     assert np.array_equal(again, options)
     assert np.array_equal(masses_again, masses)
+
+
+@compiled
+@given(facts(), st.booleans(), seeds)
+def test_options_are_the_same_by_item_and_by_attribute(known: Facts, naming: bool, seed: int) -> None:
+    """Half the items have fewer edges than all attributes together, and often more than those of one facet."""
+    catalogue, rng = known.catalogue(), np.random.default_rng(seed)
+    probability = np.zeros((1, known.n_items), np.float32)
+    believed = rng.permutation(known.n_items)[: max(1, known.n_items // 2)]
+    probability[0, believed] = 1.0 / len(believed)
+    weighed = weighed_in(known, rng, 1)
+    rest = catalogue.attribute_facet, naming, 4, *both_ways(catalogue)
+    call = *logs_of(probability), unknown_share(catalogue, probability)
+    options, masses = question_kernels.choose_options(*call, weighed, *rest)
+    for facet in range(len(known.open_world)):
+        only = np.full_like(weighed, -1)
+        only[0, facet] = weighed[0, facet]
+        alone = question_kernels.choose_options(*call, only, *rest)
+        assert np.array_equal(alone[0][0, facet], options[0, facet])
+        assert np.array_equal(alone[1][0, facet], masses[0, facet])
+
+
+def both_ways(catalogue: Catalogue) -> tuple[tuple[NDArray[np.int64], NDArray[np.int32]], ...]:
+    """Attributes of each item, and items of each attribute."""
+    return tuple((edges.indptr, edges.indices) for edges in (catalogue.item_attributes, catalogue.attribute_items))
 
 
 def unknown_share(catalogue: Catalogue, probability: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -336,10 +361,9 @@ def assert_greedy(
 def test_dialogues_and_facets_are_chosen_for_apart(known: Facts, naming: bool, seed: int) -> None:
     """What one question leaves in the scratch arrays does not reach the next."""
     catalogue, probability = known.catalogue(), beliefs(4, known.n_items, seed)
-    edges, facets = catalogue.item_attributes, catalogue.attribute_facet
     weighed = weighed_in(known, np.random.default_rng(seed), 4)
     unknown = unknown_share(catalogue, probability)
-    rest = facets, naming, 4, edges.indptr, edges.indices
+    rest = catalogue.attribute_facet, naming, 4, *both_ways(catalogue)
     weights, peaks = logs_of(probability)
     options, masses = question_kernels.choose_options(weights, peaks, unknown, weighed, *rest)
     for row, facet in itertools.product(range(4), range(len(known.open_world))):

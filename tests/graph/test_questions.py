@@ -151,14 +151,15 @@ def one_facet(draw: st.DrawFn) -> tuple[Facts, Belief]:
 def test_greedy_options_are_close_to_the_best(case: tuple[Facts, Belief], mode: QuestionMode) -> None:
     """Picking options one by one against trying every set; for multi 1 - 1/e is proven (the entropy is submodular)."""
     known, belief = case
-    edges, facets = belief.catalogue.item_attributes, belief.catalogue.attribute_facet
+    by_item, by_attribute = belief.catalogue.item_attributes, belief.catalogue.attribute_items
+    facets = belief.catalogue.attribute_facet
     story, share = truthful(known), shares(belief, 0)
     naming = mode is QuestionMode.FACET
     weighed = np.arange(known.n_attributes, dtype=np.int32)[None, None, :]
     for n_options in range(1, 5):
         found, _ = question_kernels.choose_options(
             belief.log_weights, belief.peaks, belief.unknown_masses, weighed, facets, naming, n_options,
-            edges.indptr, edges.indices,
+            (by_item.indptr, by_item.indices), (by_attribute.indptr, by_attribute.indices),
         )  # fmt: skip
         sets = (s for m in range(1, n_options + 1) for s in itertools.combinations(range(known.n_attributes), m))
         best = max(story.information(share, options, naming) for options in sets)
