@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from graph.errors import OptionError
 
 SHORTEST_TOKEN = 16
 """Characters that nobody guesses."""
+
+MOST_WORKERS = 2
+"""Processes that answer where nobody says how many: each takes most of a gigabyte with all films."""
 
 KEY_FILE = "serving.key"
 TALKS_FILE = "talks.sqlite"
@@ -42,6 +46,8 @@ KEY_BYTES = 32
               help="Who may talk to the gateway: whoever was given a name, or whoever knows the token.")  # fmt: skip
 @click.option("--talks", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Keep the gateway's talks here; by default in the folder of your data.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 64), metavar="N", show_default=f"processors, {MOST_WORKERS} at most",
+              help="Processes that answer, each with all data in memory.")  # fmt: skip
 @click.option("--deadline", type=click.FloatRange(0.1, 300), default=10.0, show_default=True,
               help="Seconds after which a turn is answered with an excuse.")  # fmt: skip
 @click.option("--silence", type=click.FloatRange(0.1, 3600), show_default="as in convrec chat",
@@ -49,20 +55,19 @@ KEY_BYTES = 32
 def serve(
     data: str, policy: str, checkpoint: Path | None, generator: str, affinity: str, questions: str, turns: int,
     list_length: int, exclude: tuple[str, ...], host: str | None, port: int | None, origins: tuple[str, ...],
-    chat_auth: Literal["session", "token"], talks: Path | None, deadline: float, silence: float | None,
+    chat_auth: Literal["session", "token"], talks: Path | None, workers: int | None, deadline: float,
+    silence: float | None,
 ) -> None:  # fmt: skip
     """Serve the agent: to Rasa as its action server, and to front ends as Rasa's REST channel.
 
     Rasa has to know the token in CONVREC_AUTH_TOKEN; without one this machine alone may call.  A conversation that Rasa
     holds travels in its slot convrec_state, sealed; those of the gateway are kept in a file.
     """
+    from convrec.serving.answering import Answerer
     from convrec.serving.app import ServeOptions, make_app
-    from convrec.serving.desk import Desk
-    from convrec.serving.gateway import Gateway
-    from convrec.serving.sealing import Sealer
-    from convrec.serving.store import Talks
+    from convrec.serving.backend import make_backend
     from convrec.serving.visitors import Visitors
-    from convrec.talk import Table, TalkOptions
+    from convrec.talk import TalkOptions
     from dialogs.session import SILENCE_S
 
     settings = Settings(host=host, port=port)
@@ -76,18 +81,26 @@ def serve(
     with contextlib.closing(listen(settings.host, settings.port)) as listening:
         key = sealing_key(settings)
         log_as_lines()
-        with notices.status(f"setting the table: {data}"):
-            table = Table(options)
-            desk = Desk(table, Sealer(key, table.dataset.fingerprint))
-        kept = Talks(talks or settings.dialogs_folder().with_name(TALKS_FILE), table.dataset.fingerprint)
-        table.warm_up()
-        serving = ServeOptions(token, chat_auth, deadline_s=deadline, silence_s=silence or SILENCE_S)
-        app = make_app(desk, serving, Gateway(desk, kept), Visitors(key, pages))
+        make = partial(make_backend, options, key, talks or settings.dialogs_folder().with_name(TALKS_FILE))
+        answerer = Answerer(make, workers or _processors(), deadline_s=deadline)
+        try:
+            with notices.status(f"setting the table: {data}"):
+                answerer.begin()
+        except BaseException:
+            answerer.kill()
+            raise
+        serving = ServeOptions(token, chat_auth, deadline, silence or SILENCE_S)
+        app = make_app(answerer, serving, Visitors(key, pages))
         address = f"http://{settings.host}:{listening.getsockname()[1]}"
         key_needed = "with the token" if token else "without a token, for this machine alone"
         notices.print(f"serving {data} on {address}, {key_needed}; Ctrl-C ends it", soft_wrap=True)
         app.run(sock=listening, single_process=True, motd=False, access_log=False)
-        kept.close()
+
+
+def _processors() -> int:
+    """Of those this process may use, so many as are worth it."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MOST_WORKERS)
 
 
 def check_reach(host: str, token: str | None) -> None:

@@ -1,7 +1,7 @@
 """The actions that Rasa calls, on rasa-sdk: each answers a turn at the desk and hands the state back as a slot."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +9,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, ReminderScheduled, SlotSet
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
-from convrec.serving.answering import Wanted
-from convrec.serving.desk import Desk, Turn
+from convrec.serving.answering import Answerer
+from convrec.serving.backend import Backend
+from convrec.serving.backend import Step as Answer
 from convrec.serving.messages import Message, for_rasa
 from dialogs.session import SILENCE_S
 
@@ -25,24 +26,21 @@ EXTERNAL = "EXTERNAL: "
 
 TOO_SLOW = Message("That took me longer than it should. Please say it once more.")
 
-Answering = Callable[[Callable[[Wanted], Turn]], Awaitable[Turn | None]]
-"""Has a turn answered elsewhere, so that others need not wait for it; None where it took too long."""
-
 
 class _Turn(Action):  # type: ignore[misc]  # rasa-sdk has no types
     """Answers one turn; kinds differ in what they take for the message."""
 
     kind = ""
 
-    def __init__(self, desk: Desk, answering: Answering, silence_s: float) -> None:
-        self._desk, self._answering, self._silence_s = desk, answering, silence_s
+    def __init__(self, answerer: Answerer[Backend], silence_s: float) -> None:
+        self._answerer, self._silence_s = answerer, silence_s
 
     def name(self) -> str:
         return f"action_convrec_{self.kind}"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """One turn of the conversation that the tracker is of."""
-        turn = await self._answering(lambda wanted: self._answer(tracker))
+        turn = await self._answer(tracker)
         channel = tracker.get_latest_input_channel() or ""
         for said in for_rasa((TOO_SLOW,) if turn is None else turn.messages, channel):
             dispatcher.utter_message(**said)
@@ -53,12 +51,13 @@ class _Turn(Action):  # type: ignore[misc]  # rasa-sdk has no types
             events += [FollowupAction("action_listen"), _reminder(tracker.sender_id, self._silence_s)]
         return events
 
-    def _answer(self, tracker: Tracker) -> Turn:
+    async def _answer(self, tracker: Tracker) -> Answer | None:
+        """What the turn comes to; None where it took too long."""
         sealed = tracker.slots.get(STATE)
         metadata = tracker.latest_message.get("metadata")
-        return self._desk.answer(
-            tracker.sender_id, sealed if isinstance(sealed, str) else None, self._text(tracker),
-            metadata if isinstance(metadata, dict) else None,
+        return await self._answerer(
+            tracker.sender_id, Backend.step, tracker.sender_id, sealed if isinstance(sealed, str) else None,
+            self._text(tracker), metadata if isinstance(metadata, dict) else None,
         )  # fmt: skip
 
     def _text(self, tracker: Tracker) -> str:
@@ -97,8 +96,8 @@ class Start(_Turn):
 
     kind = "start"
 
-    def _answer(self, tracker: Tracker) -> Turn:
-        return self._desk.open(tracker.sender_id)
+    async def _answer(self, tracker: Tracker) -> Answer | None:
+        return await self._answerer(tracker.sender_id, Backend.open, tracker.sender_id)
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -145,15 +144,13 @@ class Feedback(Action):  # type: ignore[misc]  # rasa-sdk has no types
 STARS = [{"title": str(stars), "payload": f'/feedback{{"stars": {stars}}}'} for stars in range(1, 6)]
 
 
-def executor(
-    desk: Desk, answering: Answering, rated: Callable[[int], None], silence_s: float = SILENCE_S
-) -> ActionExecutor:
+def executor(answerer: Answerer[Backend], rated: Callable[[int], None], silence_s: float = SILENCE_S) -> ActionExecutor:
     """Everything that Rasa may call.
 
     :param silence_s: seconds of silence after which Rasa is asked to wake the agent.
     """
     found = ActionExecutor()
     for kind in (Start, Step, Why, Undo, Restart):
-        found.register_action(kind(desk, answering, silence_s))
+        found.register_action(kind(answerer, silence_s))
     found.register_action(Feedback(rated))
     return found

@@ -20,10 +20,10 @@ from sanic.response import raw
 from convrec.serving.action_call import ActionCall
 from convrec.serving.actions import executor
 from convrec.serving.answering import Answerer, BusyError
+from convrec.serving.backend import Backend
 from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
 from convrec.serving.chat_routes import ChatAuth, ChatRoutes
-from convrec.serving.desk import Desk, RequestError
-from convrec.serving.gateway import Gateway
+from convrec.serving.desk import RequestError
 from convrec.serving.guarding import first_of, guard, is_this_machine
 from convrec.serving.metrics import Metrics
 from convrec.serving.operations import described
@@ -45,8 +45,6 @@ class ServeOptions:
     """What callers have to know; None for anybody, which is for this machine alone."""
     chat_auth: ChatAuth = "session"
     """Who may talk to the gateway: whoever was given a name, or whoever knows the token."""
-    threads: int = 1
-    waiting: int = 64
     deadline_s: float = 10.0
     silence_s: float = SILENCE_S
     """Seconds of silence after which the agent thinks again where it has waited."""
@@ -55,26 +53,26 @@ class ServeOptions:
 App = Sanic[Any, Any]
 
 
-def make_app(desk: Desk, options: ServeOptions, gateway: Gateway, visitors: Visitors, name: str = "convrec") -> App:
+def make_app(answerer: Answerer[Backend], options: ServeOptions, visitors: Visitors, name: str = "convrec") -> App:
     """The server, not running yet.
 
-    :param gateway: answers front ends without Rasa.
-    :param visitors: who may talk to it.
+    :param answerer: has begun; it is closed when the server ends.
+    :param visitors: who may talk to the gateway.
     """
     app: App = Sanic(name, configure_logging=False)
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
     app.config.RESPONSE_TIMEOUT = int(options.deadline_s) + 20
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = options.deadline_s + 5
     app.config.FALLBACK_ERROR_FORMAT = "json"
-    answerer, metrics = Answerer(options.threads, options.waiting, options.deadline_s), Metrics()
-    actions = executor(desk, answerer, metrics.rated, options.silence_s)
+    metrics = Metrics()
+    actions = executor(answerer, metrics.rated, options.silence_s)
     known = guard(options.token)
-    chat = ChatRoutes(gateway, visitors, answerer, options.token, options.chat_auth)
+    chat = ChatRoutes(answerer, visitors, options.token, options.chat_auth)
     app.blueprint(chat.blueprint())
     app.blueprint(PageRoutes(chat, metrics.rated).blueprint())
     app.blueprint(described())
     SocketChannel(chat, options.silence_s).attach(app)
-    _begin_and_end(app, desk, answerer, gateway)
+    _begin_and_end(app, answerer)
 
     @app.post("/webhook")
     @known
@@ -128,23 +126,23 @@ def make_app(desk: Desk, options: ServeOptions, gateway: Gateway, visitors: Visi
     return app
 
 
-async def _forget_hourly(gateway: Gateway, answerer: Answerer) -> None:
+async def _forget_hourly(answerer: Answerer[Backend]) -> None:
     while True:
         try:
-            log.info("forgotten", talks=await answerer.without_deadline(gateway.forget))
+            log.info("forgotten", talks=await answerer.somewhere(Backend.forget))
         except StoreBusyError as error:
             log.warning("not forgotten", error=str(error))
         await asyncio.sleep(3600)
 
 
-def _begin_and_end(app: App, desk: Desk, answerer: Answerer, gateway: Gateway) -> None:
+def _begin_and_end(app: App, answerer: Answerer[Backend]) -> None:
     app.ctx.ready = False
 
     @app.after_server_start
     async def warmed(app: App) -> None:
-        await answerer.without_deadline(desk.warm_up)
+        await answerer.everywhere(Backend.warm_up)
         app.ctx.ready = True
-        app.add_task(_forget_hourly(gateway, answerer), name="forget")
+        app.add_task(_forget_hourly(answerer), name="forget")
 
     @app.before_server_stop
     async def draining(app: App) -> None:

@@ -10,9 +10,10 @@ from sanic.response import text as text_response
 
 from convrec.serving.actions import TOO_SLOW
 from convrec.serving.answering import Answerer, BusyError
+from convrec.serving.backend import Backend
 from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
 from convrec.serving.desk import RequestError
-from convrec.serving.gateway import Asked, Gateway, Rated, Said, as_lines, rest_messages
+from convrec.serving.gateway import Asked, Rated, Said, as_lines, rest_messages
 from convrec.serving.guarding import Handler, first_of, knows_token
 from convrec.serving.store import StoreBusyError
 from convrec.serving.visitors import Visitors
@@ -44,9 +45,8 @@ class RefusedError(Exception):
 class ChatRoutes:
     """What is behind the routes."""
 
-    gateway: Gateway
+    answerer: Answerer[Backend]
     visitors: Visitors
-    answerer: Answerer
     token: str | None
     """Whoever knows it may speak for any sender; where there is none, this machine alone calls, and may."""
     auth: ChatAuth
@@ -135,7 +135,7 @@ class ChatRoutes:
             raise RefusedError(str(error), 503) from error
 
     async def _answered(self, said: Said) -> list[dict[str, Any]]:
-        found = await self.answerer(lambda wanted: self.gateway.answer(said, wanted.take))
+        found = await self.answerer(said.sender, Backend.answer, said)
         return rest_messages(said.sender, (TOO_SLOW,)) if found is None else found
 
     def _admitted(self, sent: Sent, trusted: bool, looks: bool = False) -> Sent:

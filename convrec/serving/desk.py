@@ -5,6 +5,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -50,8 +51,13 @@ class Turn:
     """As they are shown; none where the agent waits."""
     standing: Standing
     """Where the talk stands now."""
-    sealed: str
-    """The same, as it travels."""
+    sender: str
+    sealer: Sealer
+
+    @cached_property
+    def sealed(self) -> str:
+        """Where the talk stands, as it travels."""
+        return self.sealer.seal(self.standing, self.sender)
 
     @property
     def waits(self) -> bool:
@@ -113,8 +119,7 @@ class Desk:
         return look(self._agent(sender, metadata or {}), standing.conversation)
 
     def _turn(self, sender: str, session: Session, reply: Reply) -> Turn:
-        standing = session.standing
-        return Turn(reply, self._writer.messages(reply), standing, self._sealer.seal(standing, sender))
+        return Turn(reply, self._writer.messages(reply), session.standing, sender, self._sealer)
 
     def _session(self, sender: str, standing: Standing, metadata: Mapping[str, Any] | None) -> Session:
         table, agent = self._table, self._agent(sender, metadata or {})

@@ -9,6 +9,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 from sanic.response import raw
 
+from convrec.serving.backend import Backend
 from convrec.serving.chat_routes import SESSION, ChatRoutes, RefusedError
 from convrec.serving.gateway import Asked, NotOverError, Rated
 from convrec.serving.guarding import Handler
@@ -61,18 +62,18 @@ class PageRoutes:
     async def talk(self, request: Request) -> HTTPResponse:
         """What was answered so far, to draw it again."""
         asked = self.chat.read(request, Asked, looks=True)
-        return _answer(await self.chat.answerer(lambda wanted: self.chat.gateway.talk(asked)))
+        return _answer(await self.chat.answerer(asked.sender, Backend.talk, asked))
 
     async def belief(self, request: Request) -> HTTPResponse:
         """What the agent thinks."""
         asked = self.chat.read(request, Asked, looks=True)
-        return _answer(await self.chat.answerer(lambda wanted: self.chat.gateway.look(asked)))
+        return _answer(await self.chat.answerer(asked.sender, Backend.look, asked))
 
     async def rating(self, request: Request) -> HTTPResponse:
         """Stars for a talk that has ended; what it was given first stands."""
         rated = self.chat.read(request, Rated)
         try:
-            found = await self.chat.answerer(lambda wanted: self.chat.gateway.rate(rated))
+            found = await self.chat.answerer(rated.sender, Backend.rate, rated)
         except NotOverError as error:
             raise RefusedError(str(error), 409) from error
         if found is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import psutil
 import pytest
 
 DATA = "synthetic:users=60,items=200,attributes=40,interactions=12,seed=1"
@@ -38,10 +39,10 @@ def ask(
 class Server:
     """``convrec serve`` in a process of its own."""
 
-    def __init__(self, cache: Path, *flags: str, token: str | None = TOKEN) -> None:
+    def __init__(self, cache: Path, *flags: str, token: str | None = TOKEN, workers: int = 1) -> None:
         command = [
             sys.executable, "-m", "convrec", "serve", "--data", DATA, "--policy", "bayes", "--affinity", "popularity",
-            "--port", "0", *flags,
+            "--workers", str(workers), "--port", "0", *flags,
         ]  # fmt: skip
         settings = {"CONVREC_CACHE": str(cache), "CONVREC_DIALOGS": str(cache / "dialogs")}
         if token:
@@ -86,6 +87,14 @@ class Server:
         }  # fmt: skip
         return self.ask("POST", f"/webhook?token={TOKEN.replace(' ', '%20')}", json.dumps(call).encode())
 
+    def workers(self) -> list[int]:
+        """Process ids of those that answer."""
+        return [
+            each.pid
+            for each in psutil.Process(self.process.pid).children()
+            if "spawn_main" in " ".join(each.cmdline()) and each.status() != psutil.STATUS_ZOMBIE
+        ]
+
     def under_way(self) -> int:
         """Turns that are answered or wait."""
         text = self.ask("GET", "/metrics", None, {"Authorization": f"Bearer {TOKEN}"})[1]
@@ -95,7 +104,14 @@ class Server:
 
     def end(self) -> int:
         """Ask it to end, and hand out its exit code."""
-        self.process.send_signal(signal.SIGTERM)
+        return self._end_by(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        self._end_by(signal.SIGKILL)
+
+    def _end_by(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
         code = self.process.wait(30)
         self._reader.join(5)
         if self.process.stderr is not None:

@@ -3,7 +3,9 @@
 import contextlib
 import http.client
 import json
+import os
 import shutil
+import signal
 import socket
 import sqlite3
 import threading
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from convrec import cli
@@ -74,6 +77,50 @@ def test_sigterm_under_load_loses_nothing(cache: Path, server: Server) -> None:
         said = body(sender, "/dont_care", message_id=last[1])
         assert server.ask("POST", REST, said, KNOWN) == answered[last]
         assert server.ask("POST", REST, body(sender, "/dont_care", message_id=number), KNOWN)[0] == 200
+
+
+def test_a_worker_that_is_killed_costs_nobody_an_answer(cache: Path) -> None:
+    """Its turns are answered by another, but for one that was about to be kept, which is answered when sent again."""
+    both = Server(cache, "--talks", str(cache / "workers.sqlite"), workers=2)
+    killed = threading.Event()
+    answered: list[tuple[int, Any]] = []
+
+    def keep_talking(sender: str) -> None:
+        after = 0
+        while after < 10:
+            after += killed.is_set()
+            said = body(sender, "/dont_care", message_id=str(len(answered)) + sender)
+            status, found = both.ask("POST", REST, said, KNOWN)
+            if status == 503:
+                assert "once more" in found["error"]
+                status, found = both.ask("POST", REST, said, KNOWN)
+            answered.append((status, bool(found)))
+
+    callers = [threading.Thread(target=keep_talking, args=(f"caller {number}",)) for number in range(8)]
+    for caller in callers:
+        caller.start()
+    while len(answered) < 40:
+        time.sleep(0.01)
+    os.kill(both.workers()[0], signal.SIGKILL)
+    killed.set()
+    for caller in callers:
+        caller.join()
+    assert set(answered) == {(200, True)}
+    while len(both.workers()) < 2:
+        time.sleep(0.05)
+    assert both.end() == 0
+    assert any("a worker has died" in line for line in both.log)
+
+
+def test_a_server_that_is_killed_leaves_no_worker_behind(cache: Path) -> None:
+    server = Server(cache, "--talks", str(cache / "killed.sqlite"), workers=2)
+    workers = server.workers()
+    assert len(workers) == 2
+    server.kill()
+    deadline = time.monotonic() + 30.0
+    while any(map(psutil.pid_exists, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(psutil.pid_exists, workers))
 
 
 def test_whoever_sends_slowly_holds_up_nobody(server: Server) -> None:
