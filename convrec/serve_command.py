@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import rich_click as click
 
 from convrec.cli import examples
+from convrec.configured import ConfiguredCommand
 from convrec.run_options import notices
 from convrec.settings import Settings
 from convrec.talk_flags import talk_flags
@@ -31,11 +32,13 @@ KEY_BYTES = 32
 
 
 @click.command(
+    cls=ConfiguredCommand,
     epilog=examples(
         "convrec serve",
         "convrec serve --data lastfm --questions facet --port 5056",
+        "CONVREC_SERVE_DATA=lastfm convrec serve",
         "CONVREC_AUTH_TOKEN=$(openssl rand -hex 16) convrec serve --host 0.0.0.0",
-    )
+    ),
 )
 @talk_flags(questions="facet")
 @click.option("--host", metavar="ADDRESS", help="Where to listen; by default this machine alone.")
@@ -62,6 +65,8 @@ def serve(
 
     Rasa has to know the token in CONVREC_AUTH_TOKEN; without one this machine alone may call.  A conversation that Rasa
     holds travels in its slot convrec_state, sealed; those of the gateway are kept in a file.
+
+    Each flag may be set as CONVREC_SERVE_… in the environment, or in the table [serve] of convrec.toml.
     """
     from convrec.serving.answering import Answerer
     from convrec.serving.app import ServeOptions, make_app

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     secret: SecretStr | None = None
     """Key by which talks are sealed, the same for all workers; one is made and kept in the cache if none is set."""
 
+    serve: dict[str, Any] = Field(default_factory=dict)
+    """Flags of ``convrec serve``, by their names."""
+
     def __init__(self, **flags: Path | str | int | None) -> None:
         """Flags that are None count as not given."""
         given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
