@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium, and axe, which finds what keeps people out."""
+"""Debian's Chromium, and what is tried in it from npm: a widget, and axe, which finds what keeps people out."""
 
 import hashlib
 import shutil
@@ -20,26 +20,32 @@ FLAGS = [
 
 WIDE, PHONE = (1280, 800), (390, 844)
 
-AXE_VERSION = "4.14.1"
-AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
-"""Of axe.min.js."""
+WIDGET = "rasa-webchat", "1.0.1", "lib/index.js", "bfedd788e4bd7df12f64b5bf2963e634f84bac1cb176b6cede60c507d3553f1e"
+"""A chat widget that people use with Rasa: package, version, file, SHA-256."""
+
+AXE = "axe-core", "4.14.1", "axe.min.js", "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 
 
 def axe() -> str:
-    """The script of axe-core, from npm the first time; skips where that cannot be had."""
-    kept = platformdirs.user_cache_path("convrec-tests") / f"axe-{AXE_VERSION}.min.js"
+    """The script of axe-core."""
+    return from_npm(*AXE).read_text(encoding="utf-8")
+
+
+def from_npm(package: str, version: str, member: str, sha256: str) -> Path:
+    """One file of a package, from npm the first time; skips where that cannot be had."""
+    kept = platformdirs.user_cache_path("convrec-tests") / f"{package}-{version}{Path(member).suffix}"
     if not kept.exists():
         if shutil.which("npm") is None:
-            pytest.skip("npm is missing, and with it axe-core")
+            pytest.skip(f"npm is missing, and with it {package}")
         with TemporaryDirectory() as folder:
-            command = ["npm", "pack", "--silent", f"axe-core@{AXE_VERSION}", "--pack-destination", folder]
+            command = ["npm", "pack", "--silent", f"{package}@{version}", "--pack-destination", folder]
             if subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode != 0:
-                pytest.skip("axe-core cannot be had from npm")
+                pytest.skip(f"{package} cannot be had from npm")
             with tarfile.open(next(Path(folder).glob("*.tgz"))) as packed:
-                script = packed.extractfile("package/axe.min.js")
+                script = packed.extractfile(f"package/{member}")
                 assert script is not None
                 content = script.read()
-        assert hashlib.sha256(content).hexdigest() == AXE_SHA256
+        assert hashlib.sha256(content).hexdigest() == sha256
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(content)
-    return kept.read_text(encoding="utf-8")
+    return kept
