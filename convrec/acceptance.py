@@ -132,7 +132,7 @@ def draw_page(results: Path) -> str:
     parts += policy_sections(results)
     parts += affinity_sections(results)
     parts += talking_sections(results)
-    for name, section in (("speed", _speed_section), ("simulator", _simulator_section)):
+    for name, section in (("speed", _speed_section), ("simulator", _simulator_section), ("serving", _serving_section)):
         path = results / f"{name}.json"
         if path.exists():
             parts += section(read_result(path))
@@ -186,6 +186,28 @@ def _speed_section(content: dict[str, Any]) -> Iterator[str]:
         ],
     )  # fmt: skip
     yield "Whole loop with bayes, one process; a calibration is one softmax of 256 × 7,432 in the same run."
+
+
+def _serving_section(content: dict[str, Any]) -> Iterator[str]:
+    yield "## Serving"
+    yield f"`{content['command']}` · commit `{content['commit']}` · {content['device']}"
+    for row in content["results"]:
+        yield markdown_table(
+            [f"`{row['data']}`, {row['policy']}, {row['workers']} workers", ""],
+            [
+                ["turns a second, no pause", f"{row['turns_per_second']:.0f}"],
+                [f"at {row['rate']:g} turns a second for {row['seconds']:g} s: turns", f"{row['turns']:,}"],
+                ["errors", str(row["errors"])],
+                ["half wait at most, ms", f"{row['p50_ms']:.0f}"],
+                ["99 of 100 wait at most, ms", f"{row['p99_ms']:.0f}"],
+                ["slowest, ms", f"{row['slowest_ms']:.0f}"],
+                ["slowest first reply, nobody else there, ms", f"{row['first_reply_ms']:.0f}"],
+                ["memory at the beginning and the end, MB", f"{row['first_mb']:,.0f}, {row['last_mb']:,.0f}"],
+                ["an action of rasa-sdk that says one word, calls a second", f"{row['bare_per_second']:,.0f}"],
+                ["calibrations a second", f"{row['calibrations_per_second']:.0f}"],
+            ],
+        )
+    yield "Whole talks over HTTP, words and buttons, the people who talk on the same two cores."
 
 
 def _simulator_section(content: dict[str, Any]) -> Iterator[str]:
