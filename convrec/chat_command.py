@@ -90,7 +90,7 @@ class _Talk:
         reply = self._session.open()
         while True:
             self._recorder.turn(reply)
-            self._show(reply)
+            self._show(reply, self._session.standing.conversation.wanted)
             if reply.over:
                 return
             if reply.says and all(isinstance(act, Wait) for act in reply.says):
@@ -129,18 +129,18 @@ class _Talk:
         console.print()
         return None
 
-    def _show(self, reply: "Reply") -> None:
+    def _show(self, reply: "Reply", wanted: frozenset[int]) -> None:
         for said in reply.said:
             console.print(Padding(Text(said.text, style="bold cyan"), (0, 0, 0, 2)))
         for act in reply.says:
-            self._show_choices(act)
+            self._show_choices(act, wanted)
         if reply.thought is not None and not self._quiet:
             thought = reply.thought
             top = ", ".join(f"{self._catalogue.describe_item(item)} {_share(chance)}" for item, chance in thought.top)
             line = f"turn {thought.turn} of {self._turns} · about {thought.candidates:,} left · {printable(top)}"
             console.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
 
-    def _show_choices(self, act: AgentAct) -> None:
+    def _show_choices(self, act: AgentAct, wanted: frozenset[int]) -> None:
         catalogue = self._catalogue
         if isinstance(act, Ask) and len(act.options) > 1:
             names = [printable(catalogue.attribute_names[option]) for option in act.options]
@@ -150,20 +150,20 @@ class _Talk:
             line = "[yes]   [no]   [sort of]   [don't know]   [don't care]"
             console.print(Padding(Text(line, style="green"), (0, 0, 0, 2)))
         elif isinstance(act, Recommend):
-            console.print(Padding(cards(catalogue, act.items), (0, 0, 0, 2)))
+            console.print(Padding(cards(catalogue, act.items, wanted), (0, 0, 0, 2)))
 
 
 def _share(chance: float) -> str:
     return f"{chance:.0%}" if chance >= 0.01 else "<1%"
 
 
-def cards(catalogue: Catalogue, items: tuple[int, ...]) -> Grid:
-    """A line for each item: number, name, and what is known of it."""
+def cards(catalogue: Catalogue, items: tuple[int, ...], wanted: frozenset[int] = frozenset()) -> Grid:
+    """A line for each item: number, name, and what is known of it, first what is wanted."""
     grid = Grid(box=box.SIMPLE, show_header=False, padding=(0, 1), show_edge=False)
     grid.add_column(justify="right", style="green", no_wrap=True)
     grid.add_column(style="bold", overflow="fold")
     grid.add_column(style="dim", overflow="fold")
     for place, item in enumerate(items, start=1):
         name = Text(printable(catalogue.describe_item(item)))
-        grid.add_row(Text(f"[{place}]"), name, Text(facts(catalogue, item)))
+        grid.add_row(Text(f"[{place}]"), name, Text(facts(catalogue, item, wanted)))
     return grid

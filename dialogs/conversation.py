@@ -75,6 +75,19 @@ class Conversation:
         lists = (each.move.items for each in reversed(self.exchanges) if isinstance(each.move, Recommend))
         return next(lists, ())
 
+    @property
+    def wanted(self) -> frozenset[int]:
+        """Attributes that the person has named, or said yes to."""
+        found, asked = set[int](), None
+        for each in self.exchanges:
+            for act in each.heard:
+                if isinstance(act, Inform) and act.holds:
+                    found.add(act.attribute)
+                elif isinstance(act, Affirm) and isinstance(asked, Ask) and len(asked.options) == 1:
+                    found.add(asked.options[0])
+            asked = asked if isinstance(each.move, Wait) else each.move
+        return frozenset(found)
+
     def then(self, heard: Sequence[UserAct], move: Move) -> "Conversation":
         """The conversation with one more exchange."""
         return Conversation((*self.exchanges, Exchange(tuple(heard), move)))

@@ -4,7 +4,6 @@ rasa-sdk's own route reads bodies without bound and echoes what it cannot read; 
 """
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,9 +66,9 @@ def make_app(answerer: Answerer[Backend], options: ServeOptions, visitors: Visit
     metrics = Metrics()
     actions = executor(answerer, metrics.rated, options.silence_s)
     known = guard(options.token)
-    chat = ChatRoutes(answerer, visitors, options.token, options.chat_auth)
+    chat = ChatRoutes(answerer, visitors, options.token, options.chat_auth, metrics)
     app.blueprint(chat.blueprint())
-    app.blueprint(PageRoutes(chat, metrics.rated).blueprint())
+    app.blueprint(PageRoutes(chat).blueprint())
     app.blueprint(described())
     SocketChannel(chat, options.silence_s).attach(app)
     _begin_and_end(app, answerer)
@@ -77,10 +76,8 @@ def make_app(answerer: Answerer[Backend], options: ServeOptions, visitors: Visit
     @app.post("/webhook")
     @known
     async def webhook(request: Request) -> HTTPResponse:
-        began = time.perf_counter()
-        found = await _act(actions, request)
-        metrics.seconds.observe(time.perf_counter() - began)
-        return found
+        with metrics.turn():
+            return await _act(actions, request)
 
     @app.get("/actions")
     @known
@@ -147,6 +144,7 @@ def _begin_and_end(app: App, answerer: Answerer[Backend]) -> None:
     @app.before_server_stop
     async def draining(app: App) -> None:
         app.ctx.ready = False
+        await app.cancel_task("forget", raise_exception=False)
 
     @app.after_server_stop
     async def drained(app: App) -> None:

@@ -15,6 +15,7 @@ from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
 from convrec.serving.desk import RequestError
 from convrec.serving.gateway import Asked, Rated, Said, as_lines, rest_messages
 from convrec.serving.guarding import Handler, first_of, knows_token
+from convrec.serving.metrics import Metrics
 from convrec.serving.store import StoreBusyError
 from convrec.serving.visitors import Visitors
 
@@ -50,6 +51,7 @@ class ChatRoutes:
     token: str | None
     """Whoever knows it may speak for any sender; where there is none, this machine alone calls, and may."""
     auth: ChatAuth
+    metrics: Metrics
 
     def blueprint(self) -> Blueprint:
         """The routes."""
@@ -135,7 +137,8 @@ class ChatRoutes:
             raise RefusedError(str(error), 503) from error
 
     async def _answered(self, said: Said) -> list[dict[str, Any]]:
-        found = await self.answerer(said.sender, Backend.answer, said)
+        with self.metrics.turn():
+            found = await self.answerer(said.sender, Backend.answer, said)
         return rest_messages(said.sender, (TOO_SLOW,)) if found is None else found
 
     def _admitted(self, sent: Sent, trusted: bool, looks: bool = False) -> Sent:

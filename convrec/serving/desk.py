@@ -119,7 +119,9 @@ class Desk:
         return look(self._agent(sender, metadata or {}), standing.conversation)
 
     def _turn(self, sender: str, session: Session, reply: Reply) -> Turn:
-        return Turn(reply, self._writer.messages(reply), session.standing, sender, self._sealer)
+        standing = session.standing
+        messages = self._writer.messages(reply, standing.conversation.wanted)
+        return Turn(reply, messages, standing, sender, self._sealer)
 
     def _session(self, sender: str, standing: Standing, metadata: Mapping[str, Any] | None) -> Session:
         table, agent = self._table, self._agent(sender, metadata or {})

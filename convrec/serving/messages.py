@@ -55,12 +55,15 @@ class Writer:
     def __init__(self, catalogue: Catalogue, names: Names) -> None:
         self._catalogue, self._names = catalogue, names
 
-    def messages(self, reply: Reply) -> tuple[Message, ...]:
-        """What is said, with buttons and cards at the last of it; nothing where the agent waits."""
+    def messages(self, reply: Reply, wanted: frozenset[int] = frozenset()) -> tuple[Message, ...]:
+        """What is said, with buttons and cards at the last of it; nothing where the agent waits.
+
+        :param wanted: attributes that the person has asked for, which stand first on the cards.
+        """
         sentences = [each.text for each in reply.said]
         if not sentences:
             return ()
-        buttons, cards = self.buttons(reply.says), self.cards(reply.says)
+        buttons, cards = self.buttons(reply.says), self.cards(reply.says, wanted)
         return (*(Message(text) for text in sentences[:-1]), Message(sentences[-1], buttons, cards))
 
     def buttons(self, says: Sequence[AgentAct]) -> tuple[Button, ...]:
@@ -80,13 +83,13 @@ class Writer:
             return tuple(self._meaning(each) for each in act.meanings)
         return ()
 
-    def cards(self, says: Sequence[AgentAct]) -> tuple[Card, ...]:
+    def cards(self, says: Sequence[AgentAct], wanted: frozenset[int] = frozenset()) -> tuple[Card, ...]:
         """A card for each item of the list that is shown."""
         shown = next((act for act in reversed(says) if isinstance(act, Recommend)), None)
-        return () if shown is None else tuple(self._card(item) for item in shown.items)
+        return () if shown is None else tuple(self._card(item, wanted) for item in shown.items)
 
-    def _card(self, item: int) -> Card:
-        name, several = self._names.of_item(item), facts(self._catalogue, item)
+    def _card(self, item: int, wanted: frozenset[int]) -> Card:
+        name, several = self._names.of_item(item), facts(self._catalogue, item, wanted)
         buttons = tuple(Button(title, payload(intent, item=name)) for title, intent in _ON_CARD)
         return Card(name, printable(self._catalogue.describe_item(item)), several, buttons)
 

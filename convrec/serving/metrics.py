@@ -1,5 +1,9 @@
 """What is counted while serving, for Prometheus.  Nothing of it tells who said what."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -18,6 +22,15 @@ class Metrics:
         )
         self.stars = Counter("convrec_ratings", "Ratings, by stars", ["stars"], registry=self._registry)
         self.under_way = Gauge("convrec_turns_under_way", "Turns that are answered or wait", registry=self._registry)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Somebody waits for a turn."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds.observe(time.perf_counter() - began)
 
     def rated(self, stars: int) -> None:
         """Somebody has rated a talk."""

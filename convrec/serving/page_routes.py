@@ -1,7 +1,6 @@
 """Routes of the page: its files, and what it asks beside the chat."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +42,6 @@ class PageRoutes:
 
     chat: ChatRoutes
     """Who may talk there may ask here, in the same way."""
-    rated: Callable[[int], None]
-    """Counts a rating."""
 
     def blueprint(self) -> Blueprint:
         """The routes."""
@@ -80,7 +77,7 @@ class PageRoutes:
             return _answer(None)
         stars, first = found
         if first:
-            self.rated(stars)
+            self.chat.metrics.rated(stars)
         return _answer({"stars": stars})
 
 

@@ -16,7 +16,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Facts that stay in one piece where a line ends: "90 to 104 minutes". */
 function unbroken(facts) {
-  return facts.split(" · ").map((fact) => (fact.length > SHORT ? fact : fact.replaceAll(" ", "\u00a0"))).join("\u00a0· ");
+  return facts.split(" · ").map((fact) => (fact.length > SHORT ? fact : fact.replaceAll(" ", "\u00a0").replaceAll("-", "\u2011"))).join("\u00a0· ");
 }
 
 export class Log {

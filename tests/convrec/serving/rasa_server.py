@@ -31,6 +31,9 @@ SOCKET_IO = "python-socketio==5.9.0"
 PYTHON = "3.10"
 PYENV_PYTHON = "3.10.13"
 ENVIRONMENT = "CONVREC_TEST_RASA"
+NEEDED = "CONVREC_TEST_RASA_NEEDED"
+"""Set where tests without a real Rasa are worth nothing."""
+
 BOT = Path(serving.__file__).with_name("bot")
 
 STORIES = ("test", "core", "--stories", "tests", "--e2e", "--fail-on-prediction-errors")
@@ -73,7 +76,7 @@ def _numbers() -> tuple[int, ...]:
 def environment() -> Path:
     """The environment that Rasa is installed in; it is made where it is not there yet, which takes minutes.
 
-    Skips the test where there is no Python for it, and fails it where it cannot be made.
+    Skips the test where there is no Python for it, unless :data:`NEEDED` is set, and fails it where it cannot be made.
     """
     if given := os.environ.get(ENVIRONMENT):
         if not (Path(given) / "bin" / "rasa").exists():
@@ -81,7 +84,9 @@ def environment() -> Path:
         return Path(given)
     python = find_python()
     if python is None:
-        pytest.skip(f"Rasa needs Python {PYTHON}, and none that works was found")
+        (pytest.fail if os.environ.get(NEEDED) else pytest.skip)(
+            f"Rasa needs Python {PYTHON}, and none that works was found"
+        )
     name = hashlib.sha256("\n".join((str(python), RASA, SOCKET_IO)).encode()).hexdigest()[:12]
     folder = cache() / name
     whole = folder / ".whole"

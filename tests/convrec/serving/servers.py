@@ -39,12 +39,12 @@ def ask(
 class Server:
     """``convrec serve`` in a process of its own."""
 
-    def __init__(self, cache: Path, *flags: str, token: str | None = TOKEN, workers: int = 1) -> None:
+    def __init__(self, cache: Path | None, *flags: str, token: str | None = TOKEN, workers: int = 1) -> None:
         command = [
             sys.executable, "-m", "convrec", "serve", "--data", DATA, "--policy", "bayes", "--affinity", "popularity",
             "--workers", str(workers), "--port", "0", *flags,
         ]  # fmt: skip
-        settings = {"CONVREC_CACHE": str(cache), "CONVREC_DIALOGS": str(cache / "dialogs")}
+        settings = {} if cache is None else {"CONVREC_CACHE": str(cache), "CONVREC_DIALOGS": str(cache / "dialogs")}
         if token:
             settings["CONVREC_AUTH_TOKEN"] = token
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | settings)

@@ -6,9 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from tests.convrec.serving.browsers import CHROMIUM, FLAGS, PHONE, WIDE, axe
+from tests.convrec.serving.page_talks import (
+    PATIENCE_MS,
+    address,
+    answer_until_cards_come,
+    answers,
+    likely,
+    open_page,
+    press,
+    replies,
+    type_in,
+)
 from tests.convrec.serving.servers import Server
 
 pytestmark = [
@@ -17,8 +28,6 @@ pytestmark = [
 ]
 
 REST = "**/webhooks/rest/webhook"
-PATIENCE_MS = 30_000
-"""The machine may be busy."""
 
 
 @pytest.fixture(scope="module")
@@ -56,49 +65,6 @@ def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     open_page(found, server)
     yield found
     assert not amiss
-
-
-def address(server: Server) -> str:
-    return f"http://127.0.0.1:{server.port}/"
-
-
-def open_page(page: Page, server: Server) -> None:
-    page.goto(address(server))
-    expect(replies(page)).to_have_count(1)
-    expect(page.locator("#thinking")).to_have_attribute("aria-busy", "false")
-
-
-def replies(page: Page) -> Locator:
-    return page.locator(".agent:not([aria-hidden]) .bubble")
-
-
-def answers(page: Page) -> Locator:
-    return page.locator(".answers button:enabled")
-
-
-def type_in(page: Page, words: str) -> None:
-    """Say something, and wait for the answer."""
-    page.get_by_label("Your message").fill(words)
-    page.keyboard.press("Enter")
-    expect(page.locator("#thinking")).to_have_attribute("aria-busy", "false")
-
-
-def press(page: Page, button: Locator) -> None:
-    """Press something that is said, and wait for the answer."""
-    button.click()
-    expect(page.locator("#thinking")).to_have_attribute("aria-busy", "false")
-
-
-def answer_until_cards_come(page: Page) -> None:
-    for _ in range(15):
-        if page.locator(".card button:enabled").count():
-            return
-        press(page, page.locator(".answers").last.get_by_role("button", name="None of these"))
-    pytest.fail("no list in fifteen turns")
-
-
-def likely(page: Page) -> str:
-    return page.locator(".big").inner_text()
 
 
 def test_a_whole_talk_by_clicks_and_words(page: Page) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.convrec.serving import rasa_server
 from tests.convrec.serving.rasa_server import (
     ENVIRONMENT,
+    NEEDED,
     PYENV_PYTHON,
     RASA,
     SOCKET_IO,
@@ -47,7 +48,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "path"
 
 
-def test_a_shim_that_fails_is_asked_for_the_version_there_is(path: Path) -> None:
+def test_a_shim_that_fails_is_asked_for_the_version_there_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shim = command(path, f'#!/bin/sh\n[ "$PYENV_VERSION" = {PYENV_PYTHON} ] && echo /the/real/python\n')
     assert find_python() == Path("/the/real/python")
     shim.write_text("#!/bin/sh\nexit 127\n")
@@ -56,7 +57,11 @@ def test_a_shim_that_fails_is_asked_for_the_version_there_is(path: Path) -> None
     assert find_python() == real
     real.write_text("#!/bin/sh\necho\n")  # another version says nothing
     assert find_python() is None
+    monkeypatch.delenv(NEEDED, raising=False)
     with pytest.raises(pytest.skip.Exception, match="Rasa needs Python"):
+        environment()
+    monkeypatch.setenv(NEEDED, "1")
+    with pytest.raises(pytest.fail.Exception, match="Rasa needs Python"):
         environment()
 
 

@@ -1,6 +1,7 @@
 """The server as it is started by hand, over real HTTP: what Rasa sends, and what nobody should."""
 
 import json
+import re
 import socket
 import time
 import zlib
@@ -189,6 +190,23 @@ def test_ratings_are_asked_for_and_counted(server: Server) -> None:
     status, answer = server.ask("POST", "/webhook", json.dumps(call).encode(), headers)
     assert (status, answer["responses"][0]["text"]) == (200, "Thank you.")
     assert 'convrec_ratings_total{stars="4"} 1.0' in server.ask("GET", "/metrics", None, headers)[1]
+
+
+def test_turns_of_rasa_and_of_the_gateway_are_timed(server: Server) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+
+    def count() -> float:
+        text = server.ask("GET", "/metrics", None, headers)[1]
+        return float(re.search(r"^convrec_turn_seconds_count (\S+)$", text, re.MULTILINE)[1])  # type: ignore[index]
+
+    before = count()
+    assert server.act("hello")[0] == 200
+    assert count() == before + 1
+    said = json.dumps({"sender": "timed", "message": "hello"}).encode()
+    assert server.ask("POST", "/webhooks/rest/webhook", said, headers)[0] == 200
+    assert count() == before + 2
+    assert server.ask("GET", "/health")[0] == 200
+    assert count() == before + 2
 
 
 def test_everybody_is_answered_before_it_ends(cache: Path) -> None:
