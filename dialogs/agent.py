@@ -4,8 +4,9 @@ What it does is a function of catalogue, affinity, policy and what was said; wha
 Legend: V items, K slots.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,62 @@ class Step:
         return any(isinstance(act, Farewell) for act in self.says)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a policy makes of one state."""
+
+    decision: Decision
+    scores: tuple[float, ...]
+    """What it makes of each slot; empty where it does not say."""
+
+
+Found = TypeVar("Found")
+
+Thinking = Generator[State, Judged, Found]
+"""Something that comes to decisions on its way: it hands out what is to be decided on and is handed what was judged."""
+
+
+def alone(thinking: Thinking[Found], policy: Policy) -> Found:
+    """What comes of it."""
+    try:
+        state = next(thinking)
+        while True:
+            state = thinking.send(judge(policy, [state])[0])
+    except StopIteration as done:
+        found: Found = done.value
+        return found
+
+
+def together(thinking: Sequence[Thinking[Found]], policy: Policy) -> list[Found | Exception]:
+    """What comes of each, or what went wrong with it; what they have to decide at the same time is decided at once."""
+    found: dict[int, Found | Exception] = {}
+    judged: dict[int, Judged | None] = dict.fromkeys(range(len(thinking)))
+    while judged:
+        states: dict[int, State] = {}
+        for place, each in judged.items():
+            try:
+                states[place] = next(thinking[place]) if each is None else thinking[place].send(each)
+            except StopIteration as done:
+                found[place] = done.value
+            except Exception as error:  # noqa: BLE001  # whoever asked for this one is told, and nobody else
+                found[place] = error
+        judged = dict(zip(states, judge(policy, list(states.values())), strict=True)) if states else {}
+    return [found[place] for place in range(len(thinking))]
+
+
+def judge(policy: Policy, states: Sequence[State]) -> list[Judged]:
+    """What a policy makes of states about one catalogue, each of one dialogue."""
+    values, values_of = getattr(policy, "values", None), getattr(policy, "values_of", None)
+    if values is None:
+        return [Judged(policy.choose(state), ()) for state in states]
+    worth = np.concatenate([values(state) for state in states]) if values_of is None else values_of(states)
+    slots = worth.argmax(axis=1)
+    return [
+        Judged(Decision(slots[row : row + 1]), tuple(round(float(value), 6) for value in worth[row]))
+        for row in range(len(states))
+    ]
+
+
 SHOWN_TOP = 3
 """Items of which it is told how likely they are."""
 
@@ -128,6 +185,10 @@ class Agent:
 
         :param heard: one message, understood.
         """
+        return alone(self.stepping(conversation, heard), self.world.policy)
+
+    def stepping(self, conversation: Conversation, heard: Sequence[UserAct]) -> Thinking[Step]:
+        """The same for several at once: see :func:`together`."""
         for act in heard:
             if isinstance(act, Restart):
                 return Step(Conversation(), (Restarted(), Welcome()), None)
@@ -148,9 +209,9 @@ class Agent:
             return Step(conversation, (Clarify(meanings=unclear.meanings), *_again(conversation)), None)
         if heard and all(isinstance(act, Greet) for act in heard):
             return Step(conversation, _again(conversation) or (Welcome(),), None)
-        return self._go_on(conversation, heard)
+        return (yield from self._go_on(conversation, heard))
 
-    def _go_on(self, conversation: Conversation, heard: Sequence[UserAct]) -> Step:
+    def _go_on(self, conversation: Conversation, heard: Sequence[UserAct]) -> Thinking[Step]:
         noted = tuple(Noted(item=act.item, verdict=act.act) for act in heard if isinstance(act, Seen | Like | Dislike))
         try:
             state = self.state(self.memory(conversation, heard))
@@ -158,7 +219,8 @@ class Agent:
             return self._end(conversation, heard, Farewell(reason="nothing-left"))
         if state.turns_left[0] < 1:
             return self._end(conversation, heard, Farewell(reason="turns"))
-        move, thought = self._decide(state)
+        judged = yield state
+        move, thought = self._decide(state, judged)
         return Step(conversation.then(heard, move), (*noted, move), thought)
 
     def memory(self, conversation: Conversation, heard: Sequence[UserAct] = ()) -> Memory:
@@ -204,17 +266,9 @@ class Agent:
         keys = policy_keys(dialogue_keys(world.seed, np.arange(1)))
         return State(world.catalogue, belief, candidates, history, turns_left, ticks_left, None, keys)
 
-    def _decide(self, state: State) -> tuple[Move, Thought]:
+    def _decide(self, state: State, judged: Judged) -> tuple[Move, Thought]:
         """What to do now, and what it was gone by."""
-        candidates, policy = state.candidates, self.world.policy
-        values = getattr(policy, "values", None)
-        scores: tuple[float, ...] = ()
-        if callable(values):
-            worth = values(state)
-            decision = Decision(worth.argmax(axis=1))
-            scores = tuple(round(float(value), 6) for value in worth[0])
-        else:
-            decision = policy.choose(state)
+        candidates, decision = state.candidates, judged.decision
         slot = int(decision.slots[0])
         if not candidates.mask[0, slot]:
             slot = int(candidates.mask[0].argmax())
@@ -223,7 +277,7 @@ class Agent:
         thought = Thought(
             candidates=max(1, round(2 ** float(state.belief.entropy()[0]))),
             top=tuple((int(item), float(mass)) for item, mass in top if item >= 0),
-            mask=tuple(candidates.mask[0].tolist()), scores=scores, slot=slot, turn=turn,
+            mask=tuple(candidates.mask[0].tolist()), scores=judged.scores, slot=slot, turn=turn,
         )  # fmt: skip
         return self._move(state, slot, decision), thought
 

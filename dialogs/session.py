@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from dialogs.acts import AgentAct, Clarify, DontKnow, Unclear, UserAct
-from dialogs.agent import Agent, Step, Thought
+from dialogs.agent import Agent, Step, Thinking, Thought, alone
 from dialogs.conversation import Conversation
 from dialogs.generation.speaker import Said, Speaker
 from dialogs.understanding.protocol import Context, Understander
@@ -93,19 +93,28 @@ class Session:
 
     def hear(self, message: str) -> Reply:
         """Answer a typed message."""
+        return alone(self.hearing(message), self.agent.world.policy)
+
+    def hearing(self, message: str) -> Thinking[Reply]:
+        """The same for several at once: see :func:`dialogs.agent.together`."""
         began, message = perf_counter(), writable(message)
-        return self._answer(message, self.understander.understand(message, self.context), began)
+        return (yield from self._answer(message, self.understander.understand(message, self.context), began))
 
     def press(self, acts: Sequence[UserAct]) -> Reply:
         """Answer a button, which is understood as it is."""
-        return self._answer("", tuple(acts), perf_counter())
+        return alone(self.pressing(acts), self.agent.world.policy)
 
-    def _answer(self, message: str, heard: tuple[UserAct, ...], began: float) -> Reply:
+    def pressing(self, acts: Sequence[UserAct]) -> Thinking[Reply]:
+        """The same for several at once."""
+        return (yield from self._answer("", tuple(acts), perf_counter()))
+
+    def _answer(self, message: str, heard: tuple[UserAct, ...], began: float) -> Thinking[Reply]:
         unclear = self.standing.unclear + 1 if all(isinstance(act, Unclear) for act in heard) else 0
         if unclear >= MOST_UNCLEAR:
             # Three times is enough: let us go on with something else.
             heard, unclear = (DontKnow(),), 0
-        return self._keep(message, heard, self.agent.step(self.standing.conversation, heard), began, unclear)
+        step = yield from self.agent.stepping(self.standing.conversation, heard)
+        return self._keep(message, heard, step, began, unclear)
 
     def _keep(self, message: str, heard: tuple[UserAct, ...], step: Step, began: float, unclear: int) -> Reply:
         said = tuple(self.speaker.say(step.says, self.seed * 1009 + self.standing.replies))

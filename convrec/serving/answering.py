@@ -1,4 +1,4 @@
-"""Has turns answered by processes of their own, a turn at a time in each, and every turn within its time.
+"""Has turns answered by processes of their own, every turn within its time.
 
 Who comes when too many wait is told so at once: a queue without an end helps nobody.  Those of one sender are answered
 by the same process, which remembers what it believed; but any other can as well, and does when one has died.
@@ -10,17 +10,23 @@ import os
 import signal
 import threading
 import time
+import traceback
 import zlib
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Generator, MutableSequence, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from dataclasses import dataclass
+from inspect import isgenerator
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import structlog
 
 Made = TypeVar("Made")
 Found = TypeVar("Found")
 Told = ParamSpec("Told")
+
+AT_ONCE = 8
+"""Calls that are handed to a process together."""
 
 AGAIN_S = 5.0
 """Seconds after which it is tried again to put another process in the place of one that has died."""
@@ -91,21 +97,31 @@ class Answerer(Generic[Made]):
         """Turns that are answered or wait."""
         return len(self._marks) - len(self._free)
 
+    @overload
+    async def __call__(
+        self, sender: str, do: Callable[Concatenate[Made, Wanted, Told], Generator[Any, Any, Found]],
+        *args: Told.args, **kwargs: Told.kwargs,
+    ) -> Found | None: ...  # fmt: skip
+
+    @overload
     async def __call__(
         self, sender: str, do: Callable[Concatenate[Made, Wanted, Told], Found],
         *args: Told.args, **kwargs: Told.kwargs,
-    ) -> Found | None:  # fmt: skip
+    ) -> Found | None: ...  # fmt: skip
+
+    async def __call__(self, sender: str, do: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What an answer comes to; None where it took too long.
 
         :param do: a function that can be found by its name; it has to call :meth:`Wanted.take` before it changes
-            anything that lasts.
+            anything that lasts.  What it comes to may be a generator: then ``together`` of what was made finishes it,
+            with those of others that are asked for at the same time.
         :raises BusyError: when too many wait, or whoever answered has died after the answer was taken.
         """
         if not self._free:
             raise BusyError("too many turns at once; try again in a moment")
         place, until = self._free.pop(), time.monotonic() + self._deadline_s
         self._marks[place] = 0
-        done = asyncio.ensure_future(self._answered(sender, do, place, until, args, kwargs))
+        done = asyncio.ensure_future(self._answered(sender, _Call(do, place, until, args, kwargs)))
         done.add_done_callback(lambda done: self._ended(done, place))
         try:
             return await asyncio.wait_for(asyncio.shield(done), self._deadline_s)
@@ -119,16 +135,14 @@ class Answerer(Generic[Made]):
         except GivenUpError:
             return None
 
-    async def _answered(
-        self, sender: str, do: Callable[..., Found], place: int, until: float, args: Any, kwargs: Any
-    ) -> Found:
+    async def _answered(self, sender: str, call: "_Call") -> Any:
         while True:
             worker = self._worker_of(sender)
             try:
-                return await asyncio.wrap_future(worker.submit(_answer, do, place, until, args, kwargs))
+                return await worker.answer(sender, call)
             except BrokenProcessPool as error:
                 self._mend(worker)
-                if self._marks[place]:
+                if self._marks[call.place]:
                     raise BusyError("this was cut short; send it once more") from error
 
     def _worker_of(self, sender: str) -> "_Worker":
@@ -181,14 +195,32 @@ class Answerer(Generic[Made]):
         self.close()
 
 
+@dataclass(frozen=True)
+class _Call:
+    """What a worker is asked for."""
+
+    do: Callable[..., Any]
+    place: int
+    """Of its mark."""
+    until: float
+    args: Any
+    kwargs: Any
+
+
 class _Worker:
-    """One process; it begins when it is first given something to do."""
+    """One process; it begins when it is first given something to do.
+
+    What comes while it answers is handed to it together when it has done so, :data:`AT_ONCE` calls of as many senders
+    at most: those of one sender follow each other.
+    """
 
     def __init__(self, marks: MutableSequence[int]) -> None:
         self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (marks,))
         self.ready = False
         """Whether it has made what turns are answered with."""
         self.submit = self._pool.submit
+        self._waiting: list[tuple[str, _Call, asyncio.Future[Any]]] = []
+        self._busy = False
 
     def prepare(self, make: Callable[[], Made]) -> "Future[None]":
         """Have it make what turns are answered with."""
@@ -198,6 +230,56 @@ class _Worker:
 
     def _prepared(self, made: "Future[None]") -> None:
         self.ready = not made.cancelled() and made.exception() is None
+
+    def answer(self, sender: str, call: _Call) -> "asyncio.Future[Any]":
+        """What a call comes to.
+
+        :raises BrokenProcessPool: when it has died.
+        """
+        found: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((sender, call, found))
+        self._go_on()
+        return found
+
+    def _go_on(self) -> None:
+        if self._busy or not self._waiting:
+            return
+        chosen: dict[str, tuple[_Call, asyncio.Future[Any]]] = {}
+        left = []
+        for sender, call, found in self._waiting:
+            if sender in chosen or len(chosen) == AT_ONCE:
+                left.append((sender, call, found))
+            else:
+                chosen[sender] = call, found
+        self._waiting, self._busy = left, True
+        asked = [found for _, found in chosen.values()]
+        try:
+            done = asyncio.wrap_future(self._pool.submit(_answer, [call for call, _ in chosen.values()]))
+        except BrokenProcessPool as error:
+            self._broken(asked, error)
+        else:
+            done.add_done_callback(lambda done: self._hand_out(done, asked))
+
+    def _hand_out(self, done: "asyncio.Future[list[Any]]", asked: "list[asyncio.Future[Any]]") -> None:
+        self._busy = False
+        if (error := done.exception()) is not None:
+            self._broken(asked, error)
+            return
+        for found, outcome in zip(asked, done.result(), strict=True):
+            if found.done():  # the server ends at once
+                continue
+            if isinstance(outcome, Exception):
+                found.set_exception(outcome)
+            else:
+                found.set_result(outcome)
+        self._go_on()
+
+    def _broken(self, asked: "list[asyncio.Future[Any]]", error: BaseException) -> None:
+        """Nobody is answered here any more."""
+        waiting, self._waiting = self._waiting, []
+        for found in (*asked, *(each for _, _, each in waiting)):
+            if not found.done():
+                found.set_exception(error)
 
     def end(self) -> None:
         """Let it end when it has done what it was given."""
@@ -230,10 +312,26 @@ def _prepare(make: Callable[[], Any]) -> None:
     _Here.made = make()
 
 
-def _answer(do: Callable[..., Found], place: int, until: float, args: Any, kwargs: Any) -> Found:
-    if time.monotonic() >= until:
-        raise GivenUpError
-    return do(_Here.made, Wanted(_Here.marks, place, until), *args, **kwargs)
+def _answer(calls: Sequence[_Call]) -> list[Any]:
+    """What each comes to, or what goes wrong with it; those that come to decisions make them together."""
+    found: list[Any] = []
+    for call in calls:
+        try:
+            if time.monotonic() >= call.until:
+                raise GivenUpError
+            found.append(call.do(_Here.made, Wanted(_Here.marks, call.place, call.until), *call.args, **call.kwargs))
+        except Exception as error:  # noqa: BLE001  # it is told to whoever asked for this one
+            found.append(error)
+    thinking = [place for place, each in enumerate(found) if isgenerator(each)]
+    if thinking:
+        came_of_it = _Here.made.together([found[place] for place in thinking])
+        for place, outcome in zip(thinking, came_of_it, strict=True):
+            found[place] = outcome
+    for each in found:
+        if isinstance(each, Exception):
+            # A traceback cannot travel, and is wanted in the log.
+            each.add_note("".join(traceback.format_exception(each)))
+    return found
 
 
 def _work(do: Callable[[Any], Found]) -> Found:

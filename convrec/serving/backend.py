@@ -1,5 +1,6 @@
 """What turns are answered with: one in every process that answers, and none in the one that listens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from convrec.serving.messages import Message
 from convrec.serving.sealing import Sealer
 from convrec.serving.store import Talks
 from convrec.talk import Table, TalkOptions
+from dialogs.agent import Thinking
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,19 @@ class Backend:
         """The first word of a talk that Rasa holds."""
         return _step(self.desk.open(sender))
 
-    def step(self, wanted: Wanted, sender: str, sealed: str | None, text: str, metadata: dict[str, Any] | None) -> Step:
-        """One turn of a talk that Rasa holds: see :meth:`Desk.answer`."""
-        return _step(self.desk.answer(sender, sealed, text, metadata))
+    def step(
+        self, wanted: Wanted, sender: str, sealed: str | None, text: str, metadata: dict[str, Any] | None
+    ) -> Thinking[Step]:
+        """One turn of a talk that Rasa holds: see :meth:`Desk.answering`."""
+        return _step((yield from self.desk.answering(sender, sealed, text, metadata)))
 
-    def answer(self, wanted: Wanted, said: Said) -> list[dict[str, Any]]:
-        """One turn of a talk that is kept here: see :meth:`Gateway.answer`."""
-        return self.gateway.answer(said, wanted.take)
+    def answer(self, wanted: Wanted, said: Said) -> Thinking[list[dict[str, Any]]]:
+        """One turn of a talk that is kept here: see :meth:`Gateway.answering`."""
+        return self.gateway.answering(said, wanted.take)
+
+    def together(self, turns: Sequence[Thinking[Any]]) -> list[Any]:
+        """See :meth:`Desk.together`."""
+        return self.desk.together(turns)
 
     def talk(self, wanted: Wanted, asked: Asked) -> dict[str, Any]:
         """See :meth:`Gateway.talk`."""

@@ -3,7 +3,7 @@
 import hashlib
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -18,7 +18,7 @@ from convrec.serving.names import Names
 from convrec.serving.outlook import Outlook, look
 from convrec.serving.sealing import Sealer, StaleSealError
 from convrec.talk import Table
-from dialogs.agent import Agent
+from dialogs.agent import Agent, Thinking, alone, together
 from dialogs.session import Reply, Session, Standing
 
 MASKS_KEPT = 64
@@ -36,6 +36,7 @@ WORDS = "whatever warms the heart"
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
+Found = TypeVar("Found")
 
 
 class RequestError(Exception):
@@ -95,20 +96,40 @@ class Desk:
         :raises SealError: when it is no seal of this sender's.
         :raises RequestError: when the metadata cannot be used.
         """
+        return self.alone(self.answering(sender, sealed, text, metadata))
+
+    def answering(
+        self, sender: str, sealed: str | None, text: str, metadata: Mapping[str, Any] | None = None
+    ) -> Thinking[Turn]:
+        """The same for several at once: see :meth:`together`."""
         try:
             standing = Standing() if sealed is None else self._sealer.open(sealed, sender)
         except StaleSealError:
             standing, text = Standing(), payload("restart_talk")
-        return self.go_on(sender, standing, text, metadata)
+        return (yield from self.going_on(sender, standing, text, metadata))
+
+    def alone(self, turn: Thinking[Found]) -> Found:
+        """What comes of one turn."""
+        return alone(turn, self._table.world.policy)
+
+    def together(self, turns: Sequence[Thinking[Found]]) -> list[Found | Exception]:
+        """What comes of several turns, or what went wrong with each: their decisions are made at once."""
+        return together(turns, self._table.world.policy)
 
     def go_on(self, sender: str, standing: Standing, text: str, metadata: Mapping[str, Any] | None = None) -> Turn:
         """Answer what was typed or pressed where a talk stands; one that is over begins anew.
 
         :raises RequestError: when the metadata cannot be used.
         """
+        return self.alone(self.going_on(sender, standing, text, metadata))
+
+    def going_on(
+        self, sender: str, standing: Standing, text: str, metadata: Mapping[str, Any] | None = None
+    ) -> Thinking[Turn]:
+        """The same for several at once: see :meth:`together`."""
         session = self._session(sender, Standing() if standing.over else standing, metadata)
         acts = pressed(text, self._names)
-        reply = session.hear(text) if acts is None else session.press(acts)
+        reply = yield from session.hearing(text) if acts is None else session.pressing(acts)
         return self._turn(sender, session, reply)
 
     def look(self, sender: str, standing: Standing, metadata: Mapping[str, Any] | None = None) -> Outlook:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from convrec.serving.desk import Desk
 from convrec.serving.messages import Message, template
 from convrec.serving.store import ChangedError, Kept, StoreBusyError, Talks
+from dialogs.agent import Thinking
 
 TRIES = 3
 """Times a turn is answered anew because another message of the same sender came in between."""
@@ -77,13 +78,17 @@ class Gateway:
         :raises RequestError: when the metadata cannot be used.
         :raises StoreBusyError: when the talks are held by another process, or others answer this sender at once.
         """
+        return self._desk.alone(self.answering(said, take))
+
+    def answering(self, said: Said, take: Callable[[], None] = lambda: None) -> Thinking[list[dict[str, Any]]]:
+        """The same for several at once: see :meth:`Desk.together`."""
         for _ in range(TRIES):
             if said.message_id is not None:
                 answered = self._talks.answered(said.sender, said.message_id)
                 if answered is not None:
                     return list(answered)
             before = self._talks.find(said.sender)
-            turn = self._desk.go_on(said.sender, before.standing, said.message, said.metadata)
+            turn = yield from self._desk.going_on(said.sender, before.standing, said.message, said.metadata)
             found = rest_messages(said.sender, turn.messages)
             try:
                 self._talks.keep(said.sender, before, turn.standing, said.message_id, found, take)

@@ -1,5 +1,6 @@
 """One step of a conversation: what is remembered, believed, said and taken back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,16 +38,18 @@ from dialogs.acts import (
     UserAct,
     Welcome,
 )
-from dialogs.agent import Agent, Step, for_people
+from dialogs.agent import Agent, Step, Thinking, for_people, together
 from dialogs.conversation import SUREST, Conversation, told
 from graph.affinity.popularity import Popularity
 from graph.affinity.profiles import Profiles
 from graph.answers import Answer, AnswerModel, QuestionMode
 from graph.belief import EmptyBeliefError
 from graph.catalogue import Catalogue
-from policy.bayes import BayesPolicy
+from policy.bayes import BayesPolicy, GainRule
 from policy.patience import patient
+from policy.unified.encoding import rule_values
 from simulator.history import Act
+from simulator.protocol import State
 from tests.dialogs.cinema import agent, attribute, cinema, film
 
 HORROR, COMEDY, NINETIES = attribute("Horror"), attribute("Comedy"), attribute("1990s")
@@ -312,6 +315,47 @@ def test_what_is_unclear_is_asked_back_and_costs_nothing() -> None:
 def test_the_same_words_lead_to_the_same_talk() -> None:
     messages = ((wants(HORROR),), (DontCare(),), (Deny(),), (Like(item=film("Fargo")),))
     assert talk(agent(), *messages) == talk(agent(), *messages)
+
+
+class Counting(BayesPolicy):
+    """The gain rule, and how many states it was asked about at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = list[int]()
+
+    def values(self, state: State) -> NDArray[np.float64]:
+        return self.values_of([state])
+
+    def values_of(self, states: Sequence[State]) -> NDArray[np.float64]:
+        self.asked.append(len(states))
+        return np.concatenate([rule_values(state, GainRule()) for state in states])
+
+
+def test_several_are_answered_together_as_each_alone_and_one_that_fails_by_itself() -> None:
+    policy = Counting()
+    world = replace(agent().world, policy=policy)
+    heard: list[tuple[UserAct, ...]] = [(wants(HORROR),), (Nothing(),), (Leave(),), (wants(COMEDY), wants(NINETIES))]
+
+    def broken() -> Thinking[Step]:
+        yield Agent(world).state(Agent(world).memory(Conversation()))
+        raise ValueError("broken")
+
+    alone = [Agent(world).step(Conversation(), each) for each in heard]
+    assert policy.asked == [1, 1, 1]
+    policy.asked.clear()
+    found = together([broken(), *(Agent(world).stepping(Conversation(), each) for each in heard)], policy)
+    assert isinstance(found[0], ValueError)
+    assert found[1:] == alone
+    assert policy.asked == [4], "who leaves has nothing decided"
+
+
+def test_a_policy_without_values_decides_one_after_the_other() -> None:
+    leader = agent()
+    assert not hasattr(leader.world.policy, "values")
+    heard: list[tuple[UserAct, ...]] = [(wants(HORROR),), (wants(COMEDY),)]
+    steps = [Agent(leader.world).stepping(Conversation(), each) for each in heard]
+    assert together(steps, leader.world.policy) == [leader.step(Conversation(), each) for each in heard]
 
 
 class Doubting(BayesPolicy):

@@ -4,14 +4,14 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from convrec.serving.answering import Answerer, BusyError, GivenUpError, Wanted
+from convrec.serving.answering import AT_ONCE, Answerer, BusyError, GivenUpError, Wanted
 from graph.errors import DataError
 
 Begun = float
@@ -66,6 +66,35 @@ def die_once(begun: Begun, wanted: Wanted, marker: Path) -> int:
 def take_and_die(begun: Begun, wanted: Wanted) -> None:
     wanted.take()
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Choir:
+    """Finishes together what is begun at the same time, and says how many there were."""
+
+    def together(self, thinking: list[Generator[int, int, tuple[int, int]]]) -> list[tuple[int, int] | Exception]:
+        found: list[tuple[int, int] | Exception] = []
+        for each in thinking:
+            try:
+                each.send(None)  # type: ignore[arg-type]
+                each.send(len(thinking))
+            except StopIteration as done:
+                found.append(done.value)
+            except DataError as error:
+                found.append(error)
+        return found
+
+
+def sing(choir: Choir, wanted: Wanted, number: int) -> Generator[int, int, tuple[int, int]]:
+    if number == 13:
+        raise DataError("out of tune")
+    voices = yield number
+    return number, voices
+
+
+def sing_after(choir: Choir, wanted: Wanted, go: Path) -> Generator[int, int, tuple[int, int]]:
+    while not go.exists():
+        time.sleep(0.01)
+    return sing(choir, wanted, 0)
 
 
 def no_beginning(path: Path) -> Begun:
@@ -124,6 +153,28 @@ def test_who_comes_when_too_many_wait_is_told_at_once(tmp_path: Path) -> None:
             go.write_text("gone")
             assert await asyncio.gather(*first) == ["gone"] * 3
             assert await answerer("bob", square, 2) == 4
+
+    asyncio.run(hold())
+
+
+def test_what_waits_is_answered_together_but_for_what_one_sender_has_said_twice(tmp_path: Path) -> None:
+    async def hold() -> None:
+        answerer, go = Answerer(Choir), tmp_path / "go"
+        answerer.begin()
+        first = asyncio.ensure_future(answerer("first", sing_after, go))
+        await asyncio.sleep(0.1)
+        asked = [asyncio.ensure_future(answerer(f"caller {number % 6}", sing, number)) for number in range(14)]
+        await asyncio.sleep(0.05)
+        go.touch()
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert await first == (0, 1)
+        assert found[:12] == [*((number, 6) for number in range(6)), *((number, 6) for number in range(6, 12))]
+        assert found[12] == (12, 2), "the third of caller 0, beside the one that fails"
+        assert isinstance(found[13], DataError), "one that fails is told so, and nobody else"
+        many = [asyncio.ensure_future(answerer(f"caller {number}", sing, number)) for number in range(20, 40)]
+        voices = [voices for _, voices in await asyncio.gather(*many)]
+        assert max(voices) == AT_ONCE
+        answerer.close()
 
     asyncio.run(hold())
 

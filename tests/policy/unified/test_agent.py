@@ -75,6 +75,16 @@ def test_a_dialogue_is_valued_alike_alone_and_among_others() -> None:
         assert values[0] == pytest.approx(together[row], abs=1e-5)
 
 
+def test_states_of_several_are_valued_as_each_of_them() -> None:
+    """Histories of any length, as people have them who talk at the same time."""
+    policy = shaken(untrained())
+    states = met(QuestionMode.BINARY, "mixture", BayesPolicy(RULE))[:4]
+    assert len({int(state.history.length.max()) for state in states}) == 4
+    together = policy.values_of(states)
+    alone = np.concatenate([policy.values(state) for state in states])
+    assert together == pytest.approx(alone, abs=1e-5)
+
+
 def test_padding_of_the_history_says_nothing_and_its_order_does() -> None:
     policy = shaken(untrained())
     state = met(QuestionMode.BINARY, "noisy:0.3", BayesPolicy(RULE))[3]
