@@ -7,6 +7,7 @@ by the same process, which remembers what it believed; but any other can as well
 import asyncio
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
@@ -27,6 +28,9 @@ Told = ParamSpec("Told")
 
 AT_ONCE = 8
 """Calls that are handed to a process together."""
+
+TRIES = 2
+"""Processes that may die over a call: what kills each that is asked is not asked of all of them."""
 
 AGAIN_S = 5.0
 """Seconds after which it is tried again to put another process in the place of one that has died."""
@@ -136,14 +140,15 @@ class Answerer(Generic[Made]):
             return None
 
     async def _answered(self, sender: str, call: "_Call") -> Any:
-        while True:
+        for _ in range(TRIES):
             worker = self._worker_of(sender)
             try:
                 return await worker.answer(sender, call)
-            except BrokenProcessPool as error:
+            except BrokenProcessPool:
                 self._mend(worker)
                 if self._marks[call.place]:
-                    raise BusyError("this was cut short; send it once more") from error
+                    break
+        raise BusyError("this was cut short; send it once more")
 
     def _worker_of(self, sender: str) -> "_Worker":
         ready = [worker for worker in self._workers if worker.ready] or self._workers
@@ -262,11 +267,13 @@ class _Worker:
 
     def _hand_out(self, done: "asyncio.Future[list[Any]]", asked: "list[asyncio.Future[Any]]") -> None:
         self._busy = False
+        if done.cancelled():  # the server ends at once
+            return
         if (error := done.exception()) is not None:
             self._broken(asked, error)
             return
         for found, outcome in zip(asked, done.result(), strict=True):
-            if found.done():  # the server ends at once
+            if found.done():
                 continue
             if isinstance(outcome, Exception):
                 found.set_exception(outcome)
@@ -327,11 +334,18 @@ def _answer(calls: Sequence[_Call]) -> list[Any]:
         came_of_it = _Here.made.together([found[place] for place in thinking])
         for place, outcome in zip(thinking, came_of_it, strict=True):
             found[place] = outcome
-    for each in found:
-        if isinstance(each, Exception):
-            # A traceback cannot travel, and is wanted in the log.
-            each.add_note("".join(traceback.format_exception(each)))
-    return found
+    return [_able_to_travel(each) if isinstance(each, Exception) else each for each in found]
+
+
+def _able_to_travel(error: Exception) -> Exception:
+    """The error with its traceback, which is wanted in the log, as a note; by its name alone where it cannot travel."""
+    told = "".join(traceback.format_exception(error))
+    try:
+        error = pickle.loads(pickle.dumps(error))  # our own, made a line before
+    except Exception:  # noqa: BLE001  # whatever its author did not think of
+        error = RuntimeError(type(error).__name__)
+    error.add_note(told)
+    return error
 
 
 def _work(do: Callable[[Any], Found]) -> Found:

@@ -63,6 +63,21 @@ def die_once(begun: Begun, wanted: Wanted, marker: Path) -> int:
     return os.getpid()
 
 
+def die(begun: Begun, wanted: Wanted) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class StubbornError(Exception):
+    """Cannot be made from what it holds."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(one + other)
+
+
+def fail_stubbornly(begun: Begun, wanted: Wanted) -> None:
+    raise StubbornError("not to be ", "pickled")
+
+
 def take_and_die(begun: Begun, wanted: Wanted) -> None:
     wanted.take()
     os.kill(os.getpid(), signal.SIGKILL)
@@ -122,8 +137,11 @@ def test_answers_come_back_and_errors_too() -> None:
         async with answering(workers=2) as answerer:
             asked = (answerer(f"caller {number}", square, number) for number in range(20))
             assert await asyncio.gather(*asked) == [number**2 for number in range(20)]
-            with pytest.raises(DataError, match="nothing there"):
+            with pytest.raises(DataError, match="nothing there") as found:
                 await answerer("ann", fail)
+            assert "in fail\n" in "".join(found.value.__notes__), "the log says where"
+            with pytest.raises(RuntimeError, match="StubbornError"):
+                await answerer("ann", fail_stubbornly)
             assert answerer.under_way == 0
 
     asyncio.run(hold())
@@ -228,6 +246,16 @@ def test_what_was_taken_by_a_process_that_dies_is_not_done_twice() -> None:
             with pytest.raises(BusyError, match="send it once more"):
                 await answerer("ann", take_and_die)
             assert await answerer("ann", square, 3) == 9, "by the process that takes its place"
+
+    asyncio.run(hold())
+
+
+def test_what_kills_whoever_is_asked_is_not_asked_for_ever() -> None:
+    async def hold() -> None:
+        async with answering() as answerer:
+            with pytest.raises(BusyError, match="send it once more"):
+                await answerer("ann", die)
+            assert await answerer("ann", square, 3) == 9
 
     asyncio.run(hold())
 
