@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convrec.serving.answering import Wanted
 from convrec.serving.desk import Desk, Turn
 from convrec.serving.gateway import Asked, Gateway, Rated, Said
 from convrec.serving.messages import Message
 from convrec.serving.sealing import Sealer
 from convrec.serving.store import Talks
+from convrec.serving.workers import Wanted
 from convrec.talk import Table, TalkOptions
 from dialogs.agent import Thinking
 

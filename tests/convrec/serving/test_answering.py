@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from convrec.serving.answering import AT_ONCE, Answerer, BusyError, GivenUpError, Wanted
+from convrec.serving.answering import Answerer, BusyError
+from convrec.serving.workers import AT_ONCE, GivenUpError, Wanted
 from graph.errors import DataError
 
 Begun = float
