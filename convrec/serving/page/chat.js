@@ -22,7 +22,10 @@ const [place, words, notice, why, undo] = ["log", "words", "notice", "why", "und
 const root = document.documentElement;
 
 const log = new Log(place, (payload, title, event) => press(payload, title, event));
-const gateway = new Gateway((trouble) => tell(trouble ? TELLS[trouble] : ""));
+const gateway = new Gateway((trouble) => {
+  if (trouble) tell(TELLS[trouble]);
+  else if (Object.values(TELLS).includes(notice.textContent)) tell("");  // nothing else that is told is over with it
+});
 const silence = new Silence(
   () => !words.value.trim() && !document.hidden && navigator.onLine, () => send({ id: newId(), payload: "/silence", words: null }),
 );

@@ -279,9 +279,9 @@ def test_who_thinks_is_not_pressed_and_who_writes_is_not_interrupted(
         silences: list[str] = []
         page.on("request", lambda each: silences.append(each.url) if "/silence" in (each.post_data or "") else None)
         open_page(page, waiting)
-        page.get_by_label("Your message").fill("I do not care")
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("status")).to_have_text("Take your time.")
+        type_in(page, "I do not care")
+        page.wait_for_timeout(500)
+        expect(page.get_by_role("status")).to_have_text("Take your time.")  # still, when the panel has been drawn
         page.clock.run_for(8_000)
         page.get_by_label("Your message").press_sequentially("a")
         page.clock.run_for(30_000)
