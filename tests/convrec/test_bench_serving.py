@@ -11,6 +11,7 @@ from tests.convrec.serving.servers import DATA
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_it_is_measured_told_and_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

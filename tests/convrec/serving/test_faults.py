@@ -79,6 +79,7 @@ def test_sigterm_under_load_loses_nothing(cache: Path, server: Server) -> None:
         assert server.ask("POST", REST, body(sender, "/dont_care", message_id=number), KNOWN)[0] == 200
 
 
+@pytest.mark.timeout(300)
 def test_a_worker_that_is_killed_costs_nobody_an_answer(cache: Path) -> None:
     """Its turns are answered by another, but for one that was about to be kept, which is answered when sent again."""
     both = Server(cache, "--talks", str(cache / "workers.sqlite"), workers=2)
@@ -112,6 +113,7 @@ def test_a_worker_that_is_killed_costs_nobody_an_answer(cache: Path) -> None:
     assert any("a worker has died" in line for line in both.log)
 
 
+@pytest.mark.timeout(300)
 def test_a_server_that_is_killed_leaves_no_worker_behind(cache: Path) -> None:
     server = Server(cache, "--talks", str(cache / "killed.sqlite"), workers=2)
     workers = server.workers()

@@ -13,6 +13,7 @@ from tests.convrec.serving.shops import press, replies, said, say_no_until_cards
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: apt-get install chromium"),
 ]
 

@@ -72,6 +72,7 @@ def for_training_only(num_envs: int, seed: int | None = None, **options: Any) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("learner", ["MaskablePPO", "DQN"])
 def test_an_example_learns_what_there_is_to_learn(learner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SB3_LOGDIR", str(tmp_path))
