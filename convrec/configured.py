@@ -20,7 +20,8 @@ class ConfiguredCommand(click.RichCommand):
         """
         assert self.name is not None
         for name, flag in self._flags.items():
-            flag.envvar = f"CONVREC_{self.name}_{name}".upper().replace("-", "_")
+            own = name not in Settings.model_fields  # what is a setting of all commands has a variable already
+            flag.envvar = f"CONVREC_{self.name}_{name}".upper().replace("-", "_") if own else None
         extra["default_map"] = self._in_files(getattr(Settings(), self.name))
         return super().make_context(info_name, args, parent, **extra)
 
@@ -36,6 +37,8 @@ class ConfiguredCommand(click.RichCommand):
             flag, place = flags.get(name), f"{FILE_NAME}: {self.name}.{name}"
             if flag is None or flag.name is None:
                 raise OptionError(f"{place}: no flag of convrec {self.name}; choose from {', '.join(flags)}")
+            if name in Settings.model_fields:
+                raise OptionError(f"{place}: stands at the top of the file, outside [{self.name}]")
             several = isinstance(flag, click.Option) and flag.multiple
             given = [value] if several and not isinstance(value, list) else value
             if any(isinstance(each, list | dict) for each in (given if several else [given])):

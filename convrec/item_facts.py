@@ -15,7 +15,7 @@ def facts(catalogue: Catalogue, item: int, wanted: frozenset[int] = frozenset(),
     """What is known of an item, facet by facet, first what is wanted and then the commonest values.
 
     :param wanted: attributes that whoever looks has asked for; they are told in any case.
-    :param most: values of a facet beside those.
+    :param most: values of a facet, where no more are wanted.
     """
     degrees, films = catalogue.attribute_items.degrees, noun_of(catalogue) == "film"
     parts = []

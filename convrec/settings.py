@@ -12,12 +12,16 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from graph.errors import OptionError
 from graph.places import Places, expand_home
 
 FILE_NAME = "convrec.toml"
+
+SECRETS = frozenset({"auth_token", "secret"})
+"""Settings whose values are not repeated."""
 
 
 class Settings(BaseSettings):
@@ -55,6 +59,8 @@ class Settings(BaseSettings):
             super().__init__(**given)
         except ValidationError as error:
             raise OptionError(_explain(error, given)) from error
+        except SettingsError as error:
+            raise OptionError(f"{error}; mend or unset the variable") from error
 
     @field_validator("cache", "shared", "dialogs", mode="before")
     @classmethod
@@ -107,4 +113,5 @@ def _explain(error: ValidationError, flags: dict[str, Any]) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0])
     where = f"--{name}" if name in flags else f"CONVREC_{name.upper()} or {FILE_NAME}"
-    return f"setting {name!r} (from {where}): {first['msg']}, found {first['input']}"
+    found = "" if name in SECRETS else f", found {first['input']}"
+    return f"setting {name!r} (from {where}): {first['msg']}{found}"

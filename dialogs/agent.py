@@ -1,6 +1,7 @@
 """The agent: one step of a conversation with a person, from acts to acts.
 
-What it does is a function of catalogue, affinity, policy and what was said; what it keeps only saves time.
+What it does is a function of catalogue, affinity, policy and what was said; what it keeps only saves time.  (Where
+several talks are decided at once the last bit of a value may be another one.)
 Legend: V items, K slots.
 """
 
@@ -136,18 +137,31 @@ def alone(thinking: Thinking[Found], policy: Policy) -> Found:
 def together(thinking: Sequence[Thinking[Found]], policy: Policy) -> list[Found | Exception]:
     """What comes of each, or what went wrong with it; what they have to decide at the same time is decided at once."""
     found: dict[int, Found | Exception] = {}
-    judged: dict[int, Judged | None] = dict.fromkeys(range(len(thinking)))
+    judged: dict[int, Judged | Exception | None] = dict.fromkeys(range(len(thinking)))
     while judged:
         states: dict[int, State] = {}
         for place, each in judged.items():
             try:
-                states[place] = next(thinking[place]) if each is None else thinking[place].send(each)
+                if isinstance(each, Exception):
+                    states[place] = thinking[place].throw(each)
+                else:
+                    states[place] = next(thinking[place]) if each is None else thinking[place].send(each)
             except StopIteration as done:
                 found[place] = done.value
             except Exception as error:  # noqa: BLE001  # whoever asked for this one is told, and nobody else
                 found[place] = error
-        judged = dict(zip(states, judge(policy, list(states.values())), strict=True)) if states else {}
+        judged = dict(zip(states, _judged(policy, list(states.values())), strict=True))
     return [found[place] for place in range(len(thinking))]
+
+
+def _judged(policy: Policy, states: Sequence[State]) -> list[Judged | Exception]:
+    """What a policy makes of states, or what goes wrong with each: one that fails fails alone."""
+    try:
+        return list(judge(policy, states)) if states else []
+    except Exception as error:  # noqa: BLE001  # it is thrown where the state comes from
+        if len(states) == 1:
+            return [error]
+        return [judged for state in states for judged in _judged(policy, [state])]
 
 
 def judge(policy: Policy, states: Sequence[State]) -> list[Judged]:

@@ -14,7 +14,8 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import structlog
 
-from convrec.serving.workers import Call, GivenUpError, Wanted, Worker, work
+from convrec.serving.workers import BusyError, Call, GivenUpError, NotAskedError, Wanted, Worker, work
+from graph.errors import OptionError
 
 Made = TypeVar("Made")
 Found = TypeVar("Found")
@@ -27,10 +28,6 @@ AGAIN_S = 5.0
 """Seconds after which it is tried again to put another process in the place of one that has died."""
 
 log = structlog.get_logger("convrec.serving")
-
-
-class BusyError(Exception):
-    """A turn that cannot be answered now; the message says why."""
 
 
 class Answerer(Generic[Made]):
@@ -55,9 +52,19 @@ class Answerer(Generic[Made]):
         :raises Exception: whatever goes wrong there.
         """
         first, *others = self._workers
-        first.prepare(self._make).result()
-        for made in [worker.prepare(self._make) for worker in others]:
-            made.result()
+        try:
+            first.prepare(self._make).result()
+            for made in [worker.prepare(self._make) for worker in others]:
+                made.result()
+        except BrokenProcessPool as error:
+            raise OptionError(
+                "--workers: one was ended while it began, perhaps for want of memory; ask for fewer"
+            ) from error
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether anybody can answer."""
+        return any(worker.ready for worker in self._workers)
 
     @property
     def under_way(self) -> int:
@@ -93,7 +100,8 @@ class Answerer(Generic[Made]):
         try:
             return await asyncio.wait_for(asyncio.shield(done), self._deadline_s)
         except TimeoutError:
-            if not self._marks[place]:
+            # Where it is done the place may be somebody else's already, and with it the mark.
+            if not done.done() and not self._marks[place]:
                 return None
         except GivenUpError:
             return None
@@ -103,14 +111,20 @@ class Answerer(Generic[Made]):
             return None
 
     async def _answered(self, sender: str, call: Call) -> Any:
-        for _ in range(TRIES):
+        tries = 0
+        while tries < TRIES:
             worker = self._worker_of(sender)
             try:
                 return await worker.answer(sender, call)
+            except NotAskedError:
+                self._mend(worker)
             except BrokenProcessPool:
                 self._mend(worker)
+                tries += 1
                 if self._marks[call.place]:
                     break
+            if time.monotonic() >= call.until:
+                raise GivenUpError
         raise BusyError("this was cut short; send it once more")
 
     def _worker_of(self, sender: str) -> Worker:
@@ -120,29 +134,33 @@ class Answerer(Generic[Made]):
     def _mend(self, worker: Worker) -> None:
         """Put another process in the place of one that has died, unless somebody does so already."""
         if worker in self._workers:
-            log.error("a worker has died; another takes its place")
+            log.error("a worker is gone; another takes its place")
             place = self._workers.index(worker)
-            self._workers[place] = Worker(self._marks)
-            mending = asyncio.create_task(self._replaced(self._workers[place]))
+            self._workers[place] = other = Worker(self._marks)
+            made = asyncio.wrap_future(other.prepare(self._make))  # before anything else is asked of it
+            mending = asyncio.create_task(self._replaced(other, made))
             self._mending.add(mending)
             mending.add_done_callback(self._mending.discard)
 
-    async def _replaced(self, worker: Worker) -> None:
+    async def _replaced(self, worker: Worker, made: "asyncio.Future[None]") -> None:
         try:
-            await asyncio.wrap_future(worker.prepare(self._make))
+            await made
         except Exception as error:
             log.exception("the worker cannot begin", error=type(error).__name__)
             await asyncio.sleep(AGAIN_S)
             self._mend(worker)
 
-    async def everywhere(self, do: Callable[[Made], Found]) -> list[Found]:
-        """What something comes to in every process, however long it takes."""
-        works = [asyncio.wrap_future(worker.submit(work, do)) for worker in self._workers]
-        return list(await asyncio.gather(*works))
-
     async def somewhere(self, do: Callable[[Made], Found]) -> Found:
-        """What something comes to in one of them, however long it takes."""
-        return await asyncio.wrap_future(self._worker_of("").submit(work, do))
+        """What something comes to in one of them, however long it takes.
+
+        :raises BusyError: when it has died.
+        """
+        worker = self._worker_of("")
+        try:
+            return await asyncio.wrap_future(worker.submit(work, do))
+        except BrokenProcessPool as error:
+            self._mend(worker)
+            raise BusyError("this was cut short") from error
 
     def _ended(self, done: "asyncio.Future[Any]", place: int) -> None:
         self._free.append(place)
@@ -158,6 +176,6 @@ class Answerer(Generic[Made]):
 
     def kill(self) -> None:
         """Answer nothing more."""
-        for process in multiprocessing.active_children():
-            process.kill()
+        for worker in self._workers:
+            worker.kill()
         self.close()

@@ -18,7 +18,7 @@ from sanic.response import raw
 
 from convrec.serving.action_call import ActionCall
 from convrec.serving.actions import executor
-from convrec.serving.answering import Answerer, BusyError
+from convrec.serving.answering import Answerer
 from convrec.serving.backend import Backend
 from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
 from convrec.serving.chat_routes import ChatAuth, ChatRoutes
@@ -31,6 +31,7 @@ from convrec.serving.sealing import SealError
 from convrec.serving.socket_channel import SocketChannel
 from convrec.serving.store import StoreBusyError
 from convrec.serving.visitors import Visitors
+from convrec.serving.workers import BusyError
 from dialogs.session import SILENCE_S
 
 log = structlog.get_logger("convrec.serving")
@@ -96,7 +97,8 @@ def make_app(answerer: Answerer[Backend], options: ServeOptions, visitors: Visit
 
     @app.get("/ready")
     async def ready(request: Request) -> HTTPResponse:
-        return json_response({"ready": app.ctx.ready}, 200 if app.ctx.ready else 503)
+        is_ready = app.ctx.ready and answerer.is_ready
+        return json_response({"ready": is_ready}, 200 if is_ready else 503)
 
     async def noted(request: Request, response: HTTPResponse) -> None:
         route = request.route.path if request.route else "none"
@@ -127,8 +129,10 @@ async def _forget_hourly(answerer: Answerer[Backend]) -> None:
     while True:
         try:
             log.info("forgotten", talks=await answerer.somewhere(Backend.forget))
-        except StoreBusyError as error:
+        except (BusyError, StoreBusyError) as error:
             log.warning("not forgotten", error=str(error))
+        except Exception as error:  # it is tried again in an hour, whatever it was
+            log.exception("not forgotten", error=type(error).__name__)
         await asyncio.sleep(3600)
 
 
@@ -136,8 +140,7 @@ def _begin_and_end(app: App, answerer: Answerer[Backend]) -> None:
     app.ctx.ready = False
 
     @app.after_server_start
-    async def warmed(app: App) -> None:
-        await answerer.everywhere(Backend.warm_up)
+    async def begun(app: App) -> None:
         app.ctx.ready = True
         app.add_task(_forget_hourly(answerer), name="forget")
 

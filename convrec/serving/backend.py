@@ -33,10 +33,6 @@ class Backend:
     desk: Desk
     gateway: Gateway
 
-    def warm_up(self) -> None:
-        """Load and compile what the first turn would have to wait for."""
-        self.desk.warm_up()
-
     def forget(self) -> int:
         """Forget old talks, and hand out how many."""
         return self.gateway.forget()
@@ -77,7 +73,7 @@ def _step(turn: Turn) -> Step:
 
 
 def make_backend(options: TalkOptions, key: bytes, talks: Path) -> Backend:
-    """Load everything.
+    """Load everything, and compile what the first turn would have to wait for.
 
     :param key: of the seals, the same in all processes.
     :param talks: file in which the gateway keeps its talks.
@@ -86,5 +82,6 @@ def make_backend(options: TalkOptions, key: bytes, talks: Path) -> Backend:
     table = Table(options)
     about = table.dataset.fingerprint
     desk = Desk(table, Sealer(key, about))
-    table.warm_up()
-    return Backend(desk, Gateway(desk, Talks(talks, about)))
+    made = Backend(desk, Gateway(desk, Talks(talks, about)))
+    desk.warm_up()
+    return made

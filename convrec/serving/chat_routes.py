@@ -9,7 +9,7 @@ from sanic.response import json as json_response
 from sanic.response import text as text_response
 
 from convrec.serving.actions import TOO_SLOW
-from convrec.serving.answering import Answerer, BusyError
+from convrec.serving.answering import Answerer
 from convrec.serving.backend import Backend
 from convrec.serving.bodies import MOST_BYTES, BodyError, read_json
 from convrec.serving.desk import RequestError
@@ -18,6 +18,7 @@ from convrec.serving.guarding import Handler, first_of, knows_token
 from convrec.serving.metrics import Metrics
 from convrec.serving.store import StoreBusyError
 from convrec.serving.visitors import Visitors
+from convrec.serving.workers import BusyError
 
 ChatAuth = Literal["session", "token"]
 

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -178,24 +177,20 @@ class Desk:
 
 
 class _Latest(Generic[Key, Made]):
-    """What was made last, so many; several threads may ask."""
+    """What was made last, so many."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._lock = most, Lock()
+        self._most = most
         self._made: OrderedDict[Key, Made] = OrderedDict()
 
     def get(self, key: Key, make: Callable[[], Made]) -> Made:
         """What was made for this key, or is made now."""
-        with self._lock:
-            found = self._made.get(key)
-            if found is not None:
-                self._made.move_to_end(key)
-                return found
-        found = make()
-        with self._lock:
-            self._made[key] = found
-            if len(self._made) > self._most:
-                self._made.popitem(last=False)
+        if key in self._made:
+            self._made.move_to_end(key)
+            return self._made[key]
+        found = self._made[key] = make()
+        if len(self._made) > self._most:
+            self._made.popitem(last=False)
         return found
 
 

@@ -118,10 +118,12 @@ class SocketChannel:
             connection.hush()
 
     async def _session_request(self, sid: str, data: object = None) -> None:
-        await self._carefully(sid, self._begin(sid, self._connections[sid], data))
+        if (connection := self._connections.get(sid)) is not None:
+            await self._carefully(sid, self._begin(sid, connection, data))
 
     async def _user_uttered(self, sid: str, data: object = None) -> None:
-        await self._carefully(sid, self._hear(sid, self._connections[sid], data))
+        if (connection := self._connections.get(sid)) is not None:
+            await self._carefully(sid, self._hear(sid, connection, data))
 
     async def _carefully(self, sid: str, work: Coroutine[Any, Any, None]) -> None:
         """Do something, and tell one browser in one line what goes wrong with it."""
@@ -150,7 +152,9 @@ class SocketChannel:
 
     async def _typing(self, sid: str, data: object = None) -> None:
         """Whoever types is not silent; who stops without sending anything is."""
-        connection = self._connections[sid]
+        connection = self._connections.get(sid)
+        if connection is None:
+            return
         try:
             connection.typing = _Typing.model_validate(data).typing
         except ValidationError:
@@ -189,7 +193,8 @@ class SocketChannel:
     def _listen(self, sid: str, connection: _Connection) -> None:
         """Think again when nothing is said for a while, if the agent has waited for something."""
         connection.hush()
-        if connection.waited and not connection.typing and sid in self._connections:
+        idle = not connection.typing and not connection.turn.locked()
+        if connection.waited and idle and sid in self._connections:
             connection.silence = asyncio.create_task(self._think_again(sid, connection))
 
     async def _think_again(self, sid: str, connection: _Connection) -> None:

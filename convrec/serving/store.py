@@ -27,6 +27,10 @@ ANSWERS_KEPT = 20
 LOCKED_S = 5.0
 """Seconds to wait for another process that writes."""
 
+STILL_LOCKED_S, STILL_S = 0.1, 2.0
+"""Seconds to wait where somebody has waited in vain already, and for how long that counts: turns that are answered
+together do not wait one after the other."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS talk (
     about TEXT NOT NULL, sender TEXT NOT NULL, number INTEGER NOT NULL, standing BLOB NOT NULL, changed REAL NOT NULL,
@@ -93,6 +97,7 @@ class Talks:
     def __init__(self, path: Path, about: str, now: Callable[[], float] = time.time) -> None:
         self._path, self._about, self._now = path, about, now
         self._local = threading.local()
+        self._held_until = 0.0
         self._all: list[sqlite3.Connection] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -222,11 +227,19 @@ class Talks:
         try:
             if base is None:
                 base = self._local.base = self._connect()
+            self._be_patient(base)
             yield base
         except sqlite3.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
+                self._held_until = time.monotonic() + STILL_S
                 raise StoreBusyError("the talks are held by another process; try again in a moment") from error
             raise
+
+    def _be_patient(self, base: sqlite3.Connection) -> None:
+        patience = STILL_LOCKED_S if time.monotonic() < self._held_until else LOCKED_S
+        if getattr(self._local, "patience", LOCKED_S) != patience:
+            base.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}").close()
+            self._local.patience = patience
 
     def _connect(self) -> sqlite3.Connection:
         # Threads have connections of their own; they are closed by another one, in the end.

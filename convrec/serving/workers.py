@@ -15,15 +15,33 @@ from dataclasses import dataclass
 from inspect import isgenerator
 from typing import Any, TypeVar
 
+import structlog
+
 Made = TypeVar("Made")
 Found = TypeVar("Found")
+
+OVERDUE_S = 20.0
+"""Seconds after the deadline at which a process that has not answered is taken to hang."""
+
+END_S = 20.0
+"""Seconds that a process has to end when it is asked to."""
+
+log = structlog.get_logger("convrec.serving")
 
 AT_ONCE = 8
 """Calls that are handed to a process together."""
 
 
+class BusyError(Exception):
+    """A turn that cannot be answered now; the message says why."""
+
+
 class GivenUpError(Exception):
     """Nobody waits for this answer any more."""
+
+
+class NotAskedError(Exception):
+    """A process has died before it was asked."""
 
 
 class Wanted:
@@ -76,6 +94,7 @@ class Worker:
         self.submit = self._pool.submit
         self._waiting: list[tuple[str, Call, asyncio.Future[Any]]] = []
         self._busy = False
+        self._overdue: asyncio.TimerHandle | None = None
 
     def prepare(self, make: Callable[[], Made]) -> "Future[None]":
         """Have it make what turns are answered with."""
@@ -114,33 +133,60 @@ class Worker:
             self._broken(asked, error)
         else:
             done.add_done_callback(lambda done: self._hand_out(done, asked))
+            latest = max(call.until for call, _ in chosen.values())
+            wait_s = latest - time.monotonic() + OVERDUE_S
+            self._overdue = asyncio.get_running_loop().call_later(wait_s, self._stop) if self.ready else None
 
     def _hand_out(self, done: "asyncio.Future[list[Any]]", asked: "list[asyncio.Future[Any]]") -> None:
         self._busy = False
         if done.cancelled():  # the server ends at once
             return
-        if (error := done.exception()) is not None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+        error = done.exception()
+        if isinstance(error, BrokenProcessPool):
             self._broken(asked, error)
             return
-        for found, outcome in zip(asked, done.result(), strict=True):
-            if found.done():
-                continue
-            if isinstance(outcome, Exception):
-                found.set_exception(outcome)
-            else:
-                found.set_result(outcome)
+        outcomes = [error] * len(asked) if error else done.result()
+        for found, outcome in zip(asked, outcomes, strict=True):
+            _settle(found, outcome)
         self._go_on()
 
     def _broken(self, asked: "list[asyncio.Future[Any]]", error: BaseException) -> None:
         """Nobody is answered here any more."""
         waiting, self._waiting = self._waiting, []
-        for found in (*asked, *(each for _, _, each in waiting)):
-            if not found.done():
-                found.set_exception(error)
+        for found in asked:
+            _settle(found, error)
+        for _, _, found in waiting:
+            _settle(found, NotAskedError())
+
+    def _stop(self) -> None:
+        """It hangs: whoever it was asked by waits no more, and others need somebody else."""
+        log.error("a worker has not answered in time and is ended")
+        self.kill()
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        # A pool has no word for this; its processes are gone from it once it has ended.
+        for process in list((self._pool._processes or {}).values()):
+            process.kill()
 
     def end(self) -> None:
-        """Let it end when it has done what it was given."""
+        """Let it end when it has done what it was given, or end it when that takes too long."""
+        hangs = threading.Timer(END_S, self.kill)
+        hangs.daemon = True
+        hangs.start()
         self._pool.shutdown(wait=True)
+        hangs.cancel()
+
+
+def _settle(found: "asyncio.Future[Any]", outcome: Any) -> None:
+    if found.done():  # nobody waits any more
+        return
+    if isinstance(outcome, BaseException):
+        found.set_exception(outcome)
+    else:
+        found.set_result(outcome)
 
 
 class _Here:
@@ -171,6 +217,8 @@ def _prepare(make: Callable[[], Any]) -> None:
 
 def _answer(calls: Sequence[Call]) -> list[Any]:
     """What each comes to, or what goes wrong with it; those that come to decisions make them together."""
+    if _Here.made is None:
+        return [BusyError("a part of the server begins anew; try again in a moment")] * len(calls)
     found: list[Any] = []
     for call in calls:
         try:
@@ -194,6 +242,8 @@ def _able_to_travel(error: Exception) -> Exception:
         error = pickle.loads(pickle.dumps(error))  # our own, made a line before
     except Exception:  # noqa: BLE001  # whatever its author did not think of
         error = RuntimeError(type(error).__name__)
+    if isinstance(error, StopIteration):  # which no future can hold
+        error = RuntimeError("StopIteration")
     error.add_note(told)
     return error
 

@@ -198,6 +198,10 @@ def _answered(state: State) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     unasked = np.full((n, length + 1), Answer.YES, np.int8)
     answers = np.concatenate([history.answers.reshape(n, -1), unasked], axis=1)
     stamps = np.concatenate([np.repeat(np.arange(length), m), np.arange(length), [-1]])
+    if (lacks := N_ANSWERED - len(stamps)) > 0:  # of a dialogue of a turn or two
+        attributes = np.pad(attributes, ((0, 0), (0, lacks)), constant_values=-1)
+        answers = np.pad(answers, ((0, 0), (0, lacks)), constant_values=Answer.UNSAID)
+        stamps = np.pad(stamps, (0, lacks), constant_values=-1)
     told = (attributes >= 0) & (answers >= 0) & (answers != Answer.UNSAID)
     order = np.argsort(np.where(told, -stamps - 2.0, np.inf), axis=1, kind="stable")[:, :N_ANSWERED]
     heard = np.take_along_axis(told, order, axis=1)
@@ -225,8 +229,10 @@ def _refused(state: State, turned_down: NDArray[np.bool_]) -> tuple[NDArray[np.i
     items = np.where(found, history.lists[rows, steps, 0], -1).astype(np.int32)
     recent = np.exp((steps - history.length[:, None]) / 4.0)
     masses = state.belief.masses(np.arange(n), items)
-    features = np.stack([recent, masses, history.chance[rows, steps]], axis=2)
-    return items, (features * found[:, :, None]).astype(np.float32)
+    features = np.stack([recent, masses, history.chance[rows, steps]], axis=2) * found[:, :, None]
+    lacks = max(N_REFUSED - length, 0)  # of a dialogue of a turn or two
+    items = np.pad(items, ((0, 0), (0, lacks)), constant_values=-1)
+    return items, np.pad(features, ((0, 0), (0, lacks), (0, 0))).astype(np.float32)
 
 
 def _steps(history: History) -> NDArray[np.float32]:

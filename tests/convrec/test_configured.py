@@ -45,6 +45,7 @@ def test_other_settings_may_stand_beside_the_table(here: Path, capsys: pytest.Ca
     [
         ("list-lengt = 3", "convrec.toml: serve.list-lengt: no flag of convrec serve; choose from data, policy"),
         ("list_length = 3", "convrec.toml: serve.list_length: no flag"),
+        ('host = "127.0.0.1"', "convrec.toml: serve.host: stands at the top of the file, outside [serve]"),
         ("help = true", "convrec.toml: serve.help: no flag"),
         ("list-length = 33", "convrec.toml: serve.list-length: 33 is not in the range"),
         ('turns = "many"', "convrec.toml: serve.turns: 'many' is not a valid integer"),

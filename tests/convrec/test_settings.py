@@ -77,6 +77,20 @@ def test_a_bad_file_is_told_in_one_line(text: str, told: str):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["auth_token", "secret"])
+def test_what_is_secret_is_not_repeated(home: Path, name: str):
+    Path("convrec.toml").write_text(f"{name} = 12345678901234567890")
+    with pytest.raises(OptionError, match=f"setting '{name}'") as found:
+        Settings()
+    assert "123456" not in str(found.value)
+
+
+def test_a_variable_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CONVREC_SERVE", "x")
+    with pytest.raises(OptionError, match="serve"):
+        Settings()
+
+
 def test_a_file_that_is_not_text_is_told(home: Path):
     (home / "working/convrec.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(OptionError, match=r"convrec\.toml: not a TOML file"):

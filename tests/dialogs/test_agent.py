@@ -350,6 +350,24 @@ def test_several_are_answered_together_as_each_alone_and_one_that_fails_by_itsel
     assert policy.asked == [4], "who leaves has nothing decided"
 
 
+class Fastidious(Counting):
+    """Fails where a state is among those it does not like."""
+
+    def values_of(self, states: Sequence[State]) -> NDArray[np.float64]:
+        if any(state.belief.attribute_masses[0, HORROR] > 0.8 for state in states):
+            raise ArithmeticError("no horror")
+        return super().values_of(states)
+
+
+def test_what_cannot_be_judged_fails_alone() -> None:
+    policy = Fastidious()
+    world = replace(agent().world, policy=policy)
+    heard: list[tuple[UserAct, ...]] = [(wants(COMEDY),), (wants(HORROR),), (wants(NINETIES),)]
+    found = together([Agent(world).stepping(Conversation(), each) for each in heard], policy)
+    assert isinstance(found[1], ArithmeticError)
+    assert [found[0], found[2]] == [Agent(world).step(Conversation(), heard[place]) for place in (0, 2)]
+
+
 def test_a_policy_without_values_decides_one_after_the_other() -> None:
     leader = agent()
     assert not hasattr(leader.world.policy, "values")

@@ -100,7 +100,7 @@ async function send(turn, byKeys = false) {
   settle(messages);
   if (byKeys) (first ?? words).focus({ preventScroll: true });
   if (isWaiting) submit();
-  else await look();
+  if (!underWay) await look();
 }
 
 function settle(messages) {
@@ -200,7 +200,10 @@ async function resume() {
       settle(turn.messages);
     }
   });
-  if (shown.at(-1).messages.length) tell("");
+  if (shown.at(-1).messages.length) {
+    tell("");
+    silence.stop();
+  }
   if (unanswered && !turns.some((turn) => turn.message_id === unanswered.id)) {
     if (unanswered.words) log.person(unanswered.words);
     await send(unanswered);
@@ -215,6 +218,7 @@ function catchUp() {
   if (document.hidden || underWay || !others || others.at(-1)?.id === said.at(-1)?.id) return;
   said = others;
   isOver = false;
+  silence.stop();
   log.clear();
   resume();
 }

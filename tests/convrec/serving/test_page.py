@@ -296,6 +296,12 @@ def test_who_thinks_is_not_pressed_and_who_writes_is_not_interrupted(
             page.clock.run_for(13_000)
         expect(answers(page).first).to_be_visible()
         expect(page.locator(".person")).to_have_count(1)
+        page.reload()
+        expect(answers(page).first).to_be_visible()
+        silences.clear()
+        page.clock.run_for(30_000)
+        page.wait_for_timeout(300)
+        assert not silences, "a wait that is over is not gone on with"
     finally:
         assert waiting.end() == 0
 

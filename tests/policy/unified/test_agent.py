@@ -85,6 +85,22 @@ def test_states_of_several_are_valued_as_each_of_them() -> None:
     assert together == pytest.approx(alone, abs=1e-5)
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_dialogue_of_a_turn_or_two_is_seen_as_any_other(turns: int, mode: QuestionMode) -> None:
+    policy = shaken(untrained(mode))
+    count = 12
+    items = (np.arange(count) % city().catalogue.n_items).astype(np.int32)
+    setting = setting_of(city(), mode, turns=turns, users="mixture")
+    talk = setting.begin(policy, about(items), dialogue_keys(3, np.arange(count)))
+    while talk.n_dialogues:
+        state = talk.state(np.arange(talk.n_dialogues))
+        seen = observed(policy, state)
+        space = policy.encoder.space(state.catalogue, policy.rules)
+        assert all(seen[name].shape[1:] == part.shape for name, part in space.items())
+        talk.keep(np.flatnonzero(~talk.step(state, policy.choose(state)).over))
+
+
 def test_padding_of_the_history_says_nothing_and_its_order_does() -> None:
     policy = shaken(untrained())
     state = met(QuestionMode.BINARY, "noisy:0.3", BayesPolicy(RULE))[3]
