@@ -6,9 +6,11 @@ import os
 import secrets
 import socket
 import sys
+import traceback
+from collections.abc import MutableMapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import rich_click as click
@@ -181,6 +183,20 @@ def sealing_key(settings: Settings) -> bytes:
         raise OptionError(f"{path}: cannot be kept ({error.strerror}); set CONVREC_SECRET") from error
 
 
+def without_words(logger: object, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What went wrong and where, for the log: its message is left out, for it may repeat what somebody has said."""
+    told = event.pop("exc_info", None)
+    error = told if isinstance(told, BaseException) else sys.exc_info()[1] if told else None
+    parts: list[str] = []
+    while error is not None:
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append("".join([frames, *getattr(error, "__notes__", ()), type(error).__qualname__]))
+        error = error.__cause__
+    if parts:
+        event["exception"] = "\n".join(parts)
+    return event
+
+
 def log_as_lines() -> None:
     """Logs as lines of JSON, or in colour for somebody who looks on."""
     import structlog
@@ -190,7 +206,7 @@ def log_as_lines() -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info, last,
+            without_words, last,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

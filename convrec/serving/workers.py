@@ -236,8 +236,8 @@ def _answer(calls: Sequence[Call]) -> list[Any]:
 
 
 def _able_to_travel(error: Exception) -> Exception:
-    """The error with its traceback, which is wanted in the log, as a note; by its name alone where it cannot travel."""
-    told = "".join(traceback.format_exception(error))
+    """The error with where it happened, which is wanted in the log, as a note; by its name where it cannot travel."""
+    told = "".join(traceback.format_tb(error.__traceback__))
     try:
         error = pickle.loads(pickle.dumps(error))  # our own, made a line before
     except Exception:  # noqa: BLE001  # whatever its author did not think of

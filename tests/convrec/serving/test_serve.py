@@ -250,6 +250,26 @@ def test_wrong_settings_are_told_in_one_line(
     assert token is None or token == "short" or token not in complaint
 
 
+def test_logs_tell_what_went_wrong_and_where_and_not_what_was_said() -> None:
+    from convrec.serve_command import without_words
+
+    def fails(said: str) -> None:
+        try:
+            raise KeyError(said)
+        except KeyError as error:
+            error.add_note("in another process\n")
+            raise ValueError(f"nothing about {said}") from error
+
+    try:
+        fails("".join(("sec", "ret")))
+    except ValueError as error:
+        for told in (True, error):
+            event = without_words(None, "error", {"event": "failed", "exc_info": told})
+            assert "secret" not in str(event)
+            assert all(each in event["exception"] for each in ("ValueError", "KeyError", "in fails", "another process"))
+    assert without_words(None, "info", {"event": "request"}) == {"event": "request"}
+
+
 def test_the_key_is_made_once_and_is_nobody_else_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from convrec.serve_command import KEY_FILE, sealing_key
     from convrec.settings import Settings
