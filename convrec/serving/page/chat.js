@@ -16,6 +16,7 @@ const TELLS = {
   fast: "That was quick! I go on in a few seconds.",
 };
 const WAITS = "Take your time.";
+const RESUMES = { id: null };
 
 const at = (id) => document.getElementById(id);
 const [place, words, notice, why, undo] = ["log", "words", "notice", "why", "undo"].map(at);
@@ -176,12 +177,15 @@ async function rate(number, stars) {
 /** Draw the talk so far once more, and go on where it was left. */
 async function resume() {
   let talk;
+  underWay = RESUMES;  // whoever writes meanwhile is heard after it
   try {
     talk = await gateway.talk();
   } catch (error) {
+    underWay = null;
     failed(error.status, { id: newId(), payload: HELLO, words: null });
     return;
   }
+  underWay = null;
   const { turns } = talk;
   const begins = turns.findIndex((turn) => turn.message_id === said[0]?.id);
   const shown = turns.slice(Math.max(begins, 0));
@@ -209,7 +213,8 @@ async function resume() {
     await send(unanswered);
     return;
   }
-  await look();
+  if (isWaiting) submit();
+  if (!underWay) await look();
 }
 
 /** The talk went on in another window. */

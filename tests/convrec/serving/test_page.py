@@ -306,6 +306,18 @@ def test_who_thinks_is_not_pressed_and_who_writes_is_not_interrupted(
         assert waiting.end() == 0
 
 
+def test_what_is_written_while_the_talk_is_drawn_again_is_said_after_it(page: Page) -> None:
+    type_in(page, "hello there")
+    page.route("**/session/talk", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    page.reload()
+    page.get_by_label("Your message").fill("I do not care")
+    page.keyboard.press("Enter")
+    expect(page.locator(".person")).to_have_count(2)
+    expect(page.locator(".person").nth(0)).to_contain_text("hello there")
+    expect(page.locator(".person").nth(1)).to_contain_text("I do not care")
+    expect(page.locator(".answers button:enabled").first).to_be_visible()
+
+
 def test_without_the_token_that_is_wanted_it_says_so(
     context: BrowserContext, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
