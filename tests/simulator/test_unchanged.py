@@ -30,7 +30,9 @@ def test_the_recorded_figures_of_bayes_come_out_again(name: str, tmp_path: Path)
     setting = Setting(dataset, affinity.fit("content", dataset), parse_users("classic"), Rules(turns=14))
     policy = registry.make("bayes", Conditions(name, "content", "binary", 14))
     found = evaluate_policy(policy, setting, "classic", 4000, (0, 1)).summary()
-    assert found["sr"]["15"] == pytest.approx(row["sr"]["15"], abs=5e-4)
-    assert found["at"] == pytest.approx(row["at"], abs=5e-3)
-    assert found["sr_curve"] == pytest.approx(row["sr_curve"], abs=1e-3)
-    assert found["agent_turns"] == pytest.approx(row["agent_turns"], rel=1e-3)
+    # Another processor fits the affinity to other last bits, and a dialogue in six hundred goes otherwise (seen: .0016
+    # of SR, .005 turns).
+    assert found["sr"]["15"] == pytest.approx(row["sr"]["15"], abs=3e-3)
+    assert found["at"] == pytest.approx(row["at"], abs=1.5e-2)
+    assert found["sr_curve"] == pytest.approx(row["sr_curve"], abs=3e-3)
+    assert found["agent_turns"] == pytest.approx(row["agent_turns"], rel=2e-3)
