@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph import kernels, question_kernels
+from graph import kernels, option_kernels, question_kernels
 from graph.answers import AnswerModel, QuestionMode, answer_information
 from graph.belief import Belief
 
@@ -75,7 +75,7 @@ def _best_facets(belief: Belief, asked: NDArray[np.int32], mode: QuestionMode, c
     catalogue = belief.catalogue
     weighed, _ = _most_telling(belief, asked, catalogue.attribute_facet, catalogue.n_facets, N_WEIGHED)
     by_item, by_attribute = catalogue.item_attributes, catalogue.attribute_items
-    options, cells = question_kernels.choose_options(
+    options, cells = option_kernels.choose_options(
         belief.log_weights, belief.peaks, belief.unknown_masses, weighed, catalogue.attribute_facet,
         mode is QuestionMode.FACET, mode.n_options, (by_item.indptr, by_item.indices),
         (by_attribute.indptr, by_attribute.indices),

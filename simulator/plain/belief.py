@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from graph.answers import Answer, QuestionMode
 from graph.kernels import NEGLIGIBLE
-from graph.question_kernels import LEAST_GAIN
+from graph.option_kernels import LEAST_GAIN
 from graph.questions import N_WEIGHED
 from simulator.plain.arithmetic import floored_log, plogp
 from simulator.plain.ears import Ears

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from graph import kernels, question_kernels
+from graph import kernels, option_kernels, question_kernels
 from graph.answers import AnswerModel, answer_information, entropy_bits
 from graph.catalogue import Catalogue
 from tests.graph.catalogues import Facts, facts, padded, questions_about
@@ -288,7 +288,7 @@ def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool,
     unknown = unknown_share(catalogue, probability)
     rest = unknown, weighed, catalogue.attribute_facet, naming, n_options, *both_ways(catalogue)
     call = *logs_of(probability), *rest
-    options, masses = question_kernels.choose_options(*call)
+    options, masses = option_kernels.choose_options(*call)
     assert options.shape == (3, len(known.open_world), n_options)
     for row, facet in itertools.product(range(3), range(len(known.open_world))):
         choices = [attribute for attribute in weighed[row, facet].tolist() if attribute >= 0]
@@ -301,7 +301,7 @@ def test_options_are_chosen_greedily(known: Facts, n_options: int, naming: bool,
         assert masses[row, facet, : len(cells)] == pytest.approx(cells, abs=1e-6)
         assert not masses[row, facet, len(cells) :].any()
         assert_greedy(chosen, choices, n_options, naming, belief, has)
-    again, masses_again = question_kernels.choose_options(*call)
+    again, masses_again = option_kernels.choose_options(*call)
     assert np.array_equal(again, options)
     assert np.array_equal(masses_again, masses)
 
@@ -317,11 +317,11 @@ def test_options_are_the_same_by_item_and_by_attribute(known: Facts, naming: boo
     weighed = weighed_in(known, rng, 1)
     rest = catalogue.attribute_facet, naming, 4, *both_ways(catalogue)
     call = *logs_of(probability), unknown_share(catalogue, probability)
-    options, masses = question_kernels.choose_options(*call, weighed, *rest)
+    options, masses = option_kernels.choose_options(*call, weighed, *rest)
     for facet in range(len(known.open_world)):
         only = np.full_like(weighed, -1)
         only[0, facet] = weighed[0, facet]
-        alone = question_kernels.choose_options(*call, only, *rest)
+        alone = option_kernels.choose_options(*call, only, *rest)
         assert np.array_equal(alone[0][0, facet], options[0, facet])
         assert np.array_equal(alone[1][0, facet], masses[0, facet])
 
@@ -365,11 +365,11 @@ def test_dialogues_and_facets_are_chosen_for_apart(known: Facts, naming: bool, s
     unknown = unknown_share(catalogue, probability)
     rest = catalogue.attribute_facet, naming, 4, *both_ways(catalogue)
     weights, peaks = logs_of(probability)
-    options, masses = question_kernels.choose_options(weights, peaks, unknown, weighed, *rest)
+    options, masses = option_kernels.choose_options(weights, peaks, unknown, weighed, *rest)
     for row, facet in itertools.product(range(4), range(len(known.open_world))):
         only = np.full_like(weighed[[row]], -1)
         only[0, facet] = weighed[row, facet]
-        alone = question_kernels.choose_options(weights[[row]], peaks[[row]], unknown[[row]], only, *rest)
+        alone = option_kernels.choose_options(weights[[row]], peaks[[row]], unknown[[row]], only, *rest)
         assert np.array_equal(alone[0][0, facet], options[row, facet])
         assert np.array_equal(alone[1][0, facet], masses[row, facet])
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from graph import question_kernels
+from graph import option_kernels
 from graph.answers import UNKNOWN_DONT_KNOW, AnswerModel, QuestionMode
 from graph.belief import Belief, RejectionEvidence
 from graph.questions import Questions, attribute_information, best_questions
@@ -157,7 +157,7 @@ def test_greedy_options_are_close_to_the_best(case: tuple[Facts, Belief], mode: 
     naming = mode is QuestionMode.FACET
     weighed = np.arange(known.n_attributes, dtype=np.int32)[None, None, :]
     for n_options in range(1, 5):
-        found, _ = question_kernels.choose_options(
+        found, _ = option_kernels.choose_options(
             belief.log_weights, belief.peaks, belief.unknown_masses, weighed, facets, naming, n_options,
             (by_item.indptr, by_item.indices), (by_attribute.indptr, by_attribute.indices),
         )  # fmt: skip

@@ -250,7 +250,9 @@ def test_what_was_taken_by_a_process_that_dies_is_not_done_twice() -> None:
         async with answering() as answerer:
             with pytest.raises(BusyError, match="send it once more"):
                 await answerer("ann", take_and_die)
+            assert not answerer.is_ready
             assert await answerer("ann", square, 3) == 9, "by the process that takes its place"
+            assert answerer.is_ready
 
     asyncio.run(hold())
 
