@@ -1,6 +1,7 @@
-"""Inner loop that picks the options of questions with several of them.
+"""Which options a question has, compiled: loops over a batch of beliefs.
 
-Legend: N dialogues, V items, P attributes, F facets, C attributes weighed in each, m options, B blocks of items.
+Legend: N dialogues, V items, P attributes, F facets, C attributes weighed in each, m options, B blocks of items.  Edges
+are CSR arrays (``indptr``, ``indices``) as in :mod:`graph.csr`.
 """
 
 import numpy as np
@@ -180,11 +181,8 @@ def choose_options(log_weights, peaks, unknown, weighed, facets, naming, n_optio
     n_cells, n_items = 1 << n_options, log_weights.shape[1]
     options = np.full((n_rows, n_facets, n_options), -1, np.int32)
     held = np.zeros((n_rows, n_facets, n_cells))
-    believed, masses, mass_of = (
-        np.empty(n_items, np.int32),
-        np.empty(n_items, np.float32),
-        np.zeros(n_items, np.float32),
-    )
+    believed, masses = np.empty(n_items, np.int32), np.empty(n_items, np.float32)
+    mass_of = np.zeros(n_items, np.float32)
     edges, first_edge = np.empty((0, 3), np.int32), np.empty(0, np.int64)
     place_of = np.full(len(facets), -1, np.int32)
     open_ones, state = np.empty((n_facets, n_weighed), np.int32), np.zeros((n_facets, n_items), np.uint8)

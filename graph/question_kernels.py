@@ -1,7 +1,6 @@
 """What questions are worth, compiled: loops over a batch of beliefs.
 
-Legend: N dialogues, V items, P attributes, F facets, m options, S = 2**m + 1 states, C options weighed, B blocks of
-items, G groups of attributes.  Edges are CSR arrays (``indptr``, ``indices``) as in :mod:`graph.csr`.
+Legend: N dialogues, P attributes, F facets, m options, S = 2**m + 1 states, G groups of attributes.
 """
 
 import numpy as np
