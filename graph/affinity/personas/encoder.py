@@ -1,0 +1,169 @@
+"""From what people liked to their personas, and from personas to scores.
+
+Legend: B people, V items, C items asked about, R personas a person, L likes of one person, N likes of all people, D
+dimensions of a vector.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from graph.affinity.profiles import Profiles, Verdict
+from graph.csr import IntArray
+
+FloatArray = NDArray[np.float32]
+
+ROUNDS = 3
+"""How often personas are moved to the mean of what they attend to."""
+
+SHARPNESS = 5.0
+"""What the cosine of a like and a persona is multiplied with before likes are shared out among personas."""
+
+LEAST_SHARE = 1e-3
+"""Added to the share of a persona before its logarithm, so that one that nothing was liked for stays a number."""
+
+
+@dataclass(frozen=True)
+class Personas:
+    """Personas of B people."""
+
+    vectors: FloatArray
+    """What each persona looks for, shape (B, R, D)."""
+    masses: FloatArray
+    """Likes that each persona stands for, shape (B, R); zeros for people who liked nothing that is covered."""
+    starts: NDArray[np.int64]
+    """Where the likes of each person begin, shape (B + 1,)."""
+    items: NDArray[np.int32]
+    """What was liked, shape (N,)."""
+    attention: FloatArray
+    """Share of each persona in each like, shape (N, R); rows sum to one."""
+
+    def __len__(self) -> int:
+        return len(self.masses)
+
+    @property
+    def shares(self) -> FloatArray:
+        """Share of the likes that each persona stands for, shape (B, R)."""
+        return self.masses / np.maximum(self.masses.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+
+    def likes_of(self, person: int) -> tuple[NDArray[np.int32], FloatArray]:
+        """What one person liked, shape (L,), and the share of each persona in it, shape (L, R)."""
+        own = slice(self.starts[person], self.starts[person + 1])
+        return self.items[own], self.attention[own]
+
+    def without(self, persona: int) -> "Personas":
+        """The same people less one persona each."""
+        return self.only([each for each in range(self.masses.shape[1]) if each != persona])
+
+    def only(self, chosen: "list[int] | NDArray[np.intp]") -> "Personas":
+        """The same people with some of their personas, in the order they are named."""
+        return Personas(
+            self.vectors[:, chosen], self.masses[:, chosen], self.starts, self.items, self.attention[:, chosen]
+        )
+
+
+@dataclass(frozen=True)
+class PersonaEncoder:
+    """What was learned, ready to find personas; nothing in it belongs to a user.
+
+    A like is shared out among R personas by ``softmax_r(SHARPNESS * cos(like, persona r))``; personas start as learned
+    seeds, the same for everybody, and move to the mean of their likes a few times.  What a persona looks for is the sum
+    of its likes over the root of their number.
+    """
+
+    items: FloatArray
+    """Vectors of items as candidates, shape (V, D)."""
+    likes: FloatArray
+    """Vectors of items as likes, shape (V, D); zeros for items that nobody liked."""
+    seeds: FloatArray
+    """Shape (R, D)."""
+    temperature: float
+    """What scores are multiplied with before personas are weighed by them."""
+
+    @cached_property
+    def covers(self) -> NDArray[np.bool_]:
+        """Items that somebody liked, shape (V,)."""
+        return np.asarray(self.likes.any(axis=1))
+
+    @property
+    def n_personas(self) -> int:
+        """R."""
+        return len(self.seeds)
+
+    def of(self, profiles: Profiles) -> Personas:
+        """Personas of people."""
+        chosen = (profiles.verdicts == Verdict.LIKED) & self.covers[profiles.items]
+        starts = np.concatenate([[0], np.cumsum(chosen)])[profiles.starts]
+        return self.of_likes(starts, profiles.items[chosen])
+
+    def of_likes(self, starts: NDArray[np.int64], items: NDArray[np.int32]) -> Personas:
+        """Personas of people who liked ``items``, those of each person from one start to the next."""
+        n_people = len(starts) - 1
+        vectors = np.zeros((n_people, self.n_personas, self.items.shape[1]), np.float32)
+        masses = np.zeros((n_people, self.n_personas), np.float32)
+        attention = np.zeros((len(items), self.n_personas), np.float32)
+        liked = self.likes[items]
+        keys = _units(liked)
+        for person in range(n_people):
+            own = slice(starts[person], starts[person + 1])
+            if own.start == own.stop:
+                continue
+            attention[own] = self._attend(keys[own])
+            masses[person] = attention[own].sum(axis=0)
+            vectors[person] = (attention[own].T @ liked[own]) / np.sqrt(np.maximum(masses[person], 1.0))[:, None]
+        return Personas(vectors, masses, starts, items, attention)
+
+    def _attend(self, keys: FloatArray) -> FloatArray:
+        """Share of each persona in each like of one person, shape (L, R)."""
+        centres = _units(self.seeds)
+        for _ in range(ROUNDS):
+            centres = _units(self._shared_out(keys, centres).T @ keys)
+        return self._shared_out(keys, centres)
+
+    def _shared_out(self, keys: FloatArray, centres: FloatArray) -> FloatArray:
+        return np.asarray(softmax(np.float32(SHARPNESS) * (keys @ centres.T), axis=1), np.float32)
+
+    def fits(self, personas: Personas, items: IntArray | None = None) -> FloatArray:
+        """How well each item fits each persona, shape (B, R, C).
+
+        :param items: items asked about, shape (C,); all of them if not given.
+        """
+        vectors = self.items if items is None else self.items[items]
+        return np.asarray(personas.vectors @ vectors.T)
+
+    def weigh(self, personas: Personas, fits: FloatArray) -> FloatArray:
+        """Weight of each persona for each item, shape (B, R, C), summing to one over personas.
+
+        The more a persona stands for, and the better the item fits it, the more it weighs.
+        """
+        return np.asarray(softmax(self._logits(personas, fits), axis=1), np.float32)
+
+    def _logits(self, personas: Personas, fits: FloatArray) -> FloatArray:
+        logits: FloatArray = np.float32(self.temperature) * fits
+        logits += np.log(personas.shares + np.float32(LEAST_SHARE))[:, :, None]
+        return logits
+
+    def scores(self, personas: Personas, items: IntArray | None = None) -> FloatArray:
+        """Sum of the fits, each by its weight, shape (B, C)."""
+        fits = self.fits(personas, items)
+        return np.asarray((self.weigh(personas, fits) * fits).sum(axis=1))
+
+    def arrays(self) -> Mapping[str, NDArray[np.generic]]:
+        """What was learned, by name."""
+        temperature = np.array([self.temperature], np.float32)
+        return {"items": self.items, "likes": self.likes, "seeds": self.seeds, "temperature": temperature}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "PersonaEncoder":
+        """What :meth:`arrays` gave, as an encoder again."""
+        items, likes, seeds = (np.ascontiguousarray(arrays[name], np.float32) for name in ("items", "likes", "seeds"))
+        return cls(items, likes, seeds, float(np.asarray(arrays["temperature"])[0]))
+
+
+def _units(vectors: FloatArray) -> FloatArray:
+    """Rows scaled to length 1; those of zeros stay."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-12)))

@@ -1,0 +1,98 @@
+"""What the learning of personas minds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from graph.affinity.personas.encoder import PersonaEncoder
+from graph.affinity.personas.learning import PersonaConfig, _draw, _loss, _meeting, _Module, learn_personas
+from graph.affinity.profiles import Histories
+from tests.graph.affinity.personas.two_tastes import QUICK, learned, two_tastes
+
+
+def module(config: PersonaConfig = QUICK) -> _Module:
+    return _Module(two_tastes().catalogue.n_items, config, torch.Generator().manual_seed(0))
+
+
+def test_what_is_learned_is_what_serves() -> None:
+    """The same personas in torch, padded and in batches, and in NumPy, one person after the other."""
+    learning, encoder = module(), learned(0)
+    likes = two_tastes().interactions.known_likes
+    rows = [likes.row(user) for user in (0, 1, 7)]
+    people = _draw(likes, np.array([0, 1, 7]), np.ones(likes.n_edges, bool), 0)
+    vectors = torch.from_numpy(encoder.likes)[people.likes]
+    with torch.no_grad():
+        attention = learning.attend(vectors, people.there)
+        # The encoder's items carry the scale that scores have while learning.
+        scores, weights = learning.score(vectors, attention, torch.from_numpy(encoder.items) / 8.0)
+    served = PersonaEncoder(encoder.items, encoder.likes, encoder.seeds, 1.0)
+    found = served.of_likes(np.cumsum([0, *map(len, rows)]), np.concatenate(rows))
+    np.testing.assert_allclose(scores.numpy(), served.scores(found), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(weights.numpy(), served.weigh(found, served.fits(found)), rtol=1e-3, atol=1e-5)
+
+
+def test_the_price_of_entropy_does_not_change_with_the_size_of_a_step() -> None:
+    """Twice as many people cost as much entropy a head; the published code adds it up."""
+    likes, learning = two_tastes().interactions.known_likes, module()
+    losses = {}
+    for entropy in (0.0, 1.0):
+        for users in (20, 80):
+            config = replace(QUICK, users_at_once=users, entropy=entropy, apart=0.0, glued=0.0)
+            found = [_loss(learning, likes, config, np.random.default_rng(seed)).item() for seed in range(5)]
+            losses[entropy, users] = np.mean(found)
+    few, many = (losses[1.0, users] - losses[0.0, users] for users in (20, 80))
+    assert 0 < few <= np.log(3) + 1e-6
+    assert few == pytest.approx(many, rel=0.02)
+
+
+def test_two_users_meet_where_they_share_a_persona() -> None:
+    likes = two_tastes().interactions.known_likes
+    shown = np.ones(likes.n_edges, bool)
+    people = _draw(likes, np.array([0, 1, 2, 3]), shown, 1)
+    assert people.n_glued == 1
+    assert people.likes.shape[0] == 3
+    first = int(people.firsts[0])
+    assert people.likes[0, :first].tolist() == likes.row(0).tolist()
+    assert set(people.likes[0, first : int(people.there[0].sum())].tolist()) == set(likes.row(1).tolist())
+    apart = torch.zeros(3, people.likes.shape[1], 2)
+    apart[0, :first, 0] = 1.0
+    apart[0, first:, 1] = 1.0
+    assert _meeting(apart * people.there[..., None], people).item() == pytest.approx(0.0)
+    together = torch.zeros_like(apart)
+    together[0, :, 1] = 1.0
+    assert _meeting(together * people.there[..., None], people).item() == pytest.approx(1.0)
+
+
+def test_hidden_likes_are_what_is_asked_for_and_nothing_else() -> None:
+    likes = two_tastes().interactions.known_likes
+    shown = np.random.default_rng(0).random(likes.n_edges) < 0.5
+    people = _draw(likes, np.array([4, 5, 6]), shown, 1)
+    who, what = (part.numpy() for part in people.wanted)
+    for person, users in enumerate(((4, 5), (6,))):
+        own = np.concatenate([likes.row(user) for user in users])
+        given = people.likes[person][people.there[person] > 0].tolist()
+        assert sorted([*given, *what[who == person]]) == sorted(own)
+
+
+def test_the_same_seed_learns_the_same_and_another_something_else() -> None:
+    config = replace(QUICK, steps=5)
+    one, again, other = (learn_personas(two_tastes(), seed, config).items for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_progress_is_told_in_shares_that_add_up() -> None:
+    told: list[float] = []
+    learn_personas(two_tastes(), 0, replace(QUICK, steps=4), told.append)
+    assert sum(told) == pytest.approx(1.0)
+
+
+def test_one_persona_is_a_model_of_one_vector() -> None:
+    encoder = learn_personas(two_tastes(), 0, PersonaConfig(1, 16, 5, 80, glued=0.0, apart=0.0))
+    personas = encoder.of(Histories(two_tastes()).of(np.arange(3)))
+    assert (personas.attention == 1).all()
+    sums = np.stack([encoder.likes[personas.likes_of(person)[0]].sum(axis=0) for person in range(3)])
+    expected = (sums / np.sqrt(personas.masses)) @ encoder.items.T
+    np.testing.assert_allclose(encoder.scores(personas), expected, rtol=1e-3, atol=1e-4)

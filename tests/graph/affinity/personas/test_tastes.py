@@ -1,0 +1,47 @@
+"""Which taste an item serves."""
+
+import numpy as np
+
+from graph.affinity.personas.tastes import FEWEST_LIKES, Tastes
+from graph.affinity.profiles import Profiles
+from tests.graph.affinity.personas.two_tastes import SHELF, learned, two_tastes
+
+CALM, LOUD = list(range(12)), list(range(SHELF, SHELF + 12))
+
+
+def person(*likes: int) -> Profiles:
+    return Profiles.unknown(1, two_tastes().catalogue).and_then(0, liked=likes, disliked=[SHELF - 1], seen=[SHELF - 2])
+
+
+def test_the_taste_behind_an_item_is_that_of_its_shelf() -> None:
+    tastes, profile = Tastes(two_tastes(), learned()), person(*CALM, *LOUD)
+    for item, shelf, genre in ((20, CALM, 0), (SHELF + 20, LOUD, 1)):
+        taste = tastes.behind(profile, item)
+        assert taste is not None
+        assert set(profile.items[taste.events].tolist()) <= set(shelf)
+        assert taste.events.sum() >= 2
+        assert set(taste.examples) <= set(profile.items[taste.events].tolist())
+        assert 1 <= len(taste.examples) <= 2
+        assert taste.weight > 0.5
+        assert taste.labels[0].attribute == genre
+
+
+def test_the_examples_are_the_likes_nearest_to_the_item() -> None:
+    tastes, profile = Tastes(two_tastes(), learned()), person(*CALM, *LOUD)
+    taste, likes = tastes.behind(profile, 20, most=3), learned().likes
+    assert taste is not None
+    own = profile.items[taste.events]
+    alike = likes[own] @ likes[20] / np.linalg.norm(likes[own], axis=1)
+    assert list(taste.examples) == own[np.argsort(-alike)][:3].tolist()
+
+
+def test_who_has_said_little_has_no_tastes() -> None:
+    tastes = Tastes(two_tastes(), learned())
+    assert tastes.behind(person(*CALM[: FEWEST_LIKES - 1]), 20) is None
+    assert tastes.behind(person(), 20) is None
+
+
+def test_an_item_is_no_example_of_itself() -> None:
+    taste = Tastes(two_tastes(), learned()).behind(person(*CALM, *LOUD), CALM[0])
+    assert taste is not None
+    assert CALM[0] not in taste.examples
