@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from convrec.added_items_page import added_items_sections
 from convrec.affinity_page import affinity_sections
 from convrec.policy_page import policy_sections
 from convrec.recorded import markdown_table, read_result
@@ -132,6 +133,7 @@ def draw_page(results: Path) -> str:
     parts += policy_sections(results)
     parts += affinity_sections(results)
     parts += talking_sections(results)
+    parts += added_items_sections(results)
     for name, section in (("speed", _speed_section), ("simulator", _simulator_section), ("serving", _serving_section)):
         path = results / f"{name}.json"
         if path.exists():

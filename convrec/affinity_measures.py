@@ -174,6 +174,11 @@ def _measures(dataset: Dataset, scores: Scores) -> dict[str, NDArray[np.float64]
     }
 
 
+def ndcg_at_10(ranking: Ranking) -> NDArray[np.float64]:
+    """NDCG@10 of every target, shape (T,)."""
+    return _by_ir_measures(ranking)[0]
+
+
 def _by_ir_measures(ranking: Ranking) -> tuple[NDArray[np.float64], ...]:
     """NDCG@10, hit rate at 10 and reciprocal rank within 100 of every target."""
     names = [str(place) for place in range(len(ranking.items))]

@@ -20,11 +20,14 @@ from rich.table import Table
 
 from convrec.acceptance import EVALUATIONS, draw_page
 from convrec.affinity_page import PICTURE, draw_calibration
+from convrec.bench_added_items import added_items
 from convrec.bench_affinity import affinity
 from convrec.bench_agent import agent
 from convrec.bench_chat import chat
+from convrec.bench_item_codes import item_codes
 from convrec.bench_kills import kills
 from convrec.bench_language import language
+from convrec.bench_personas import personas
 from convrec.bench_policy import policy
 from convrec.bench_serving import serving
 from convrec.bench_simulator import simulator
@@ -70,12 +73,15 @@ def bench() -> None:
 bench.add_command(affinity)
 bench.add_command(simulator)
 bench.add_command(policy)
+bench.add_command(personas)
 bench.add_command(agent)
 bench.add_command(chat)
 bench.add_command(language)
 bench.add_command(understanding)
 bench.add_command(kills)
 bench.add_command(serving)
+bench.add_command(added_items)
+bench.add_command(item_codes)
 
 
 @bench.command(

@@ -41,6 +41,8 @@ COMMANDS: dict[str, Entry] = {
     "explain-policy": Entry(
         "convrec.explain_command:explain_policy", "Draw what the unified policy sees and thinks, turn by turn."
     ),
+    "personas": Entry("convrec.personas_command:personas", "Show the several tastes of one person."),
+    "codes": Entry("convrec.codes_command:codes", "Learn item codes and carry them to other catalogues."),
     "users": Entry("convrec.users_command:users", "List the kinds of simulated users, each with a dialogue."),
     "bench": Entry("convrec.bench_commands:bench", "Measure speed, record acceptance tables, draw their page."),
 }

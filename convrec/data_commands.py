@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from convrec.add_items_command import add_items
 from convrec.cli import examples
 from convrec.pictures import draw_neighbourhood
 from convrec.plots import SUFFIXES
@@ -104,6 +105,7 @@ def mcr(folder: Path, name: str) -> None:
 
 
 import_.add_command(import_table)
+data.add_command(add_items)
 
 
 @data.command(epilog=examples("convrec data example", "convrec data example shop --items 2000 --seed 1"))
@@ -247,6 +249,9 @@ def _facts(dataset: Dataset) -> Table:
         table.add_row("friendships", f"{history.friends.n_edges:,}")
     if history.user_facts:
         table.add_row("known of users", Text(printable(", ".join(history.user_facts))))
+    if dataset.grown_from:
+        before = ", then ".join(f"{each.name} ({each.n_items:,} items)" for each in dataset.grown_from)
+        table.add_row("grown from", Text(printable(before)))
     table.add_row("source", Text(printable(dataset.source)))
     table.add_row("licence", Text(printable(dataset.licence)))
     table.add_row("fingerprint", dataset.fingerprint)

@@ -13,11 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from convrec.cli import examples
 from convrec.evaluation_report import Output, Report
 from convrec.run_options import RunOptions, fit_affinity, load_dataset, make_setting, notices, run_options
+from convrec.settings import Settings
+from convrec.tastes_of_users import looks_at_tastes, tastes_of
 from convrec.user_tables import METRICS
+from graph import datasets
 from graph.errors import OptionError
 from graph.interactions import Split
 from policy import registry
-from policy.tuned_rules import Conditions
+from policy.tuned_rules import RunConditions
 from simulator.evaluation import Run, evaluate_policy
 from simulator.protocol import Policy
 from simulator.runs import Setting
@@ -101,9 +104,10 @@ def make_policies(
     options: RunOptions, names: Sequence[str], checkpoints: Sequence[Path]
 ) -> list[tuple[Policy, Path | None]]:
     """The policies to evaluate, each with the file its numbers come from."""
-    conditions = Conditions(
-        options.data, options.affinity, options.questions, options.turns, options.known, options.users
-    )
+    conditions = RunConditions(
+        options.data, options.affinity, options.questions, options.turns, options.known, options.users,
+        datasets.names_before(options.data, Settings().places()),
+    )  # fmt: skip
     made: list[tuple[Policy, Path | None]] = []
     for name in dict.fromkeys(names or registry.DEFAULT):
         read = [path for path in checkpoints if registry.reads(name, path)]
@@ -127,6 +131,8 @@ def hold_dialogues(
 ) -> list[Run]:
     """Every policy in every setting, under a progress bar."""
     runs = []
+    if looks_at_tastes([policy for policy, _ in policies]):
+        settings = [replace(setting, tastes=tastes_of(setting.dataset)) for setting in settings]
     with progress_bar() as progress:
         for setting in settings:
             for policy, path in policies:

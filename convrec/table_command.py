@@ -3,7 +3,8 @@
 import csv
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def import_table(
         called=dict(_read_column(given) for given in columns),
         facets=facets,
         orders=dict(_read_order(given) for given in orders),
-        separator=_check_separator(separator),
+        separator=check_separator(separator),
         least_items=least,
         liked_from=liked_from,
         noun=_check_noun(noun),
@@ -122,16 +123,19 @@ def _import(
 ) -> tuple[Dataset, ImportReport]:
     from graph.tables import importing
 
+    with watching() as watch:
+        return importing.import_table(name, *paths, options, watch)
+
+
+@contextmanager
+def watching() -> Iterator[Callable[[str, float], None]]:
+    """A bar for the reading of tables; it is told what is being done and what share of it is done."""
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=notices, transient=True,
         disable=not notices.is_terminal,
     ) as progress:  # fmt: skip
         task = progress.add_task("", total=1.0)
-
-        def watch(what: str, share: float) -> None:
-            progress.update(task, description=what, completed=share)
-
-        return importing.import_table(name, *paths, options, watch)
+        yield lambda what, share: progress.update(task, description=what, completed=share)
 
 
 def print_report(dataset: Dataset, report: ImportReport, warnings: Sequence[str]) -> None:
@@ -196,7 +200,11 @@ def _check_noun(noun: str) -> str:
     return noun
 
 
-def _check_separator(separator: str) -> str:
+def check_separator(separator: str) -> str:
+    """Accept what may stand between several values in a cell.
+
+    :raises OptionError: for what stands in words.
+    """
     if not separator or separator.isalnum():
         raise OptionError(f"--separator {separator!r}: would cut words; give a sign such as '|' or ';'")
     return separator

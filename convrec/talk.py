@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from convrec.run_options import fit_affinity, load_dataset
 from convrec.settings import Settings
+from convrec.tastes_of_users import load_tastes, looks_at_tastes
 from dialogs.agent import Agent, World, for_people
 from dialogs.generation import registry as generators
 from dialogs.generation.speaker import Speaker
@@ -26,14 +28,16 @@ from dialogs.understanding.paraphrase import Manners, Paraphrases
 from dialogs.understanding.plain import PLAINLY
 from dialogs.understanding.understander import LexicalUnderstander
 from graph import affinity as affinities
+from graph.affinity.personas.tastes import Tastes
 from graph.affinity.profiles import Histories, Profiles
+from graph.affinity.signals.personas import PersonaScores
 from graph.affinity.signals.text import load_encoder
 from graph.answers import QuestionMode
 from graph.catalogue_search import find_item
 from graph.dataset import Dataset
 from graph.errors import DataError, OptionError
 from policy import registry
-from policy.tuned_rules import Conditions
+from policy.tuned_rules import RunConditions
 from simulator.candidates import ActionSpace
 from simulator.core import Rules
 from simulator.protocol import Policy
@@ -96,12 +100,16 @@ class Table:
     def __init__(self, options: TalkOptions, paraphrases: bool = True, dataset: Dataset | None = None) -> None:
         options.check_names()
         self.options = options
+        self._tastes_of_users: Tastes | None = None
         self.dataset = load_dataset(options.data) if dataset is None else dataset
         catalogue = self.dataset.catalogue
         rules = Rules(
             options.turns, QuestionMode[options.questions.upper()], ActionSpace(list_length=options.list_length)
         )
-        conditions = Conditions(options.data, options.affinity, options.questions, options.turns)
+        before = tuple(each.name for each in self.dataset.grown_from)
+        conditions = RunConditions(
+            options.data, options.affinity, options.questions, options.turns, grown_from=before
+        )  # fmt: skip
         policy = registry.make(options.policy, conditions, options.checkpoint)
         if hasattr(policy, "with_rules"):
             policy = policy.with_rules(rules)
@@ -109,7 +117,9 @@ class Table:
         self.world = World(
             catalogue, fit_affinity(options.affinity, self.dataset, quietly=True), policy, rules,
             self._eligible(), self._person(), options.seed, for_people(policy, catalogue),
+            policy_sees_tastes=looks_at_tastes([policy]),
         )  # fmt: skip
+        self.world = replace(self.world, tastes=self._tastes())
         self._wants_paraphrases = paraphrases
         if "torch" in sys.modules:
             # One person at a time is too little for several threads: they wait for each other, up to ten times as
@@ -128,7 +138,20 @@ class Table:
         seated.options = options
         seated.excluded = seated._excluded()
         seated.world = replace(self.world, eligible=seated._eligible(), profile=seated._person(), seed=options.seed)
+        seated.world = replace(seated.world, tastes=seated._tastes())
         return seated
+
+    def _tastes(self) -> Tastes | None:
+        """What tells tastes apart: of users of the data, and of everybody where the affinity knows it anyway."""
+        signal = getattr(self.world.affinity, "signal", None)
+        if isinstance(signal, PersonaScores):
+            return Tastes(self.dataset, signal.encoder)
+        if self.options.user is None and not self.world.policy_sees_tastes:
+            return None
+        if self._tastes_of_users is None:
+            with suppress(OptionError):  # where nobody liked anything
+                self._tastes_of_users = load_tastes(self.dataset, quietly=True)
+        return self._tastes_of_users
 
     def _excluded(self) -> tuple[int, ...]:
         named = (find_item(self.dataset.catalogue, name) for name in self.options.exclude)

@@ -20,14 +20,17 @@ from rich.table import Table
 from convrec import provenance
 from convrec.policy_plots import plot_training
 from convrec.run_options import RunOptions, check_output, console, fit_affinity, load_dataset, notices
+from convrec.tastes_of_users import tastes_of
 from graph import affinity as affinities
+from graph.affinity.signals.coded import learn_codebook
 from graph.answers import QuestionMode
 from graph.dataset import Dataset
 from graph.errors import OptionError
 from graph.places import Places
 from policy.bayes import GainRule
-from policy.tuned_rules import Conditions, closest_rule, shipped_rules
+from policy.tuned_rules import RunConditions, closest_rule, shipped_rules
 from policy.unified.checkpoint import META, Agent, load, save
+from policy.unified.extras import CodeExtra, Extra, TasteExtra
 from policy.unified.layout import layout_hash
 from policy.unified.looks import Look
 from policy.unified.practice import Practice
@@ -40,7 +43,7 @@ RECENT = 500
 
 def train_unified(
     options: RunOptions, modes: tuple[str, ...], config: TrainingConfig, out: Path, plot: Path | None = None,
-    log: Path | None = None, shared: Path | None = None,
+    log: Path | None = None, shared: Path | None = None, dataset: Dataset | None = None,
 ) -> None:  # fmt: skip
     """Train an agent and keep it in a folder.
 
@@ -49,16 +52,20 @@ def train_unified(
     :param modes: question modes to practise.
     :param plot: where to draw the curve; ``log``: folder for TensorBoard; ``shared``: folder in which trainings that
         differ in the network alone find the first round of the one that came first.
+    :param dataset: what to train on; what the options name if not given.
     :raises OptionError: when there is something else in the folder.
     """
     check_folder(out)
     check_output(plot, "--plot")
     torch.set_num_threads(1)  # two threads fight over the cores that other work runs on, and sums change their order
-    whole = load_dataset(options.data)
+    whole = load_dataset(options.data) if dataset is None else dataset
     valid = affinities.rehearsal(whole)
-    practice = Practice(rehearsed := affinities.rehearsal(valid), fit_affinity(options.affinity, rehearsed))
-    chosen_on = Practice(valid, fit_affinity(options.affinity, valid))
-    rules = {QuestionMode[mode.upper()]: _rule(options, mode) for mode in modes}
+    rehearsed = affinities.rehearsal(valid)
+    practice, chosen_on = (
+        Practice(each, fit_affinity(options.affinity, each), tastes_of(each) if "tastes" in config.extras else None)
+        for each in (rehearsed, valid)
+    )
+    rules = {QuestionMode[mode.upper()]: _rule(options, whole, mode) for mode in modes}
     diary = Places.from_environment().cache / "practice" / _key(whole, options, modes, asdict(config))
     first = None
     if shared is not None:
@@ -76,7 +83,7 @@ def train_unified(
     with _bar() as progress, _for_tensorboard(log) as write:
         show = _Show(progress, dialogues_needed(config, modes), write)
         onlooker = Onlooker(looked=show.looked, ended=show.ended, fitted=show.fitted, improved=keep)
-        training = Training(practice, chosen_on, rules, config, onlooker, diary, first)
+        training = Training(practice, chosen_on, rules, config, onlooker, diary, first, _extras(config, rehearsed))
         try:
             agent = training.run()
         except KeyboardInterrupt:
@@ -90,6 +97,15 @@ def train_unified(
     if plot is not None:
         plot_training(curve(training), plot)
     console.print(f"{(perf_counter() - began) / 60:.1f} minutes; kept in {out}")
+
+
+def _extras(config: TrainingConfig, rehearsed: Dataset) -> list[Extra]:
+    """What else the network is told, learned from the rehearsal that is practised on."""
+    made: dict[str, Callable[[], Extra]] = {
+        TasteExtra.name: TasteExtra,
+        CodeExtra.name: lambda: CodeExtra(learn_codebook(rehearsed)),
+    }
+    return [made[name]() for name in config.extras]
 
 
 def _key(whole: Dataset, options: RunOptions, modes: tuple[str, ...], settings: Mapping[str, Any]) -> str:
@@ -185,8 +201,9 @@ def check_folder(out: Path) -> None:
         raise OptionError(f"--out {out}: holds other files; name a new folder for the agent")
 
 
-def _rule(options: RunOptions, mode: str) -> GainRule:
-    conditions = Conditions(options.data, options.affinity, mode, options.turns, options.known, "classic")
+def _rule(options: RunOptions, whole: Dataset, mode: str) -> GainRule:
+    before = tuple(each.name for each in whole.grown_from)
+    conditions = RunConditions(options.data, options.affinity, mode, options.turns, options.known, grown_from=before)
     tuned = closest_rule(shipped_rules(), conditions)
     return GainRule() if tuned is None else tuned.rule
 

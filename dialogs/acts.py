@@ -208,11 +208,21 @@ class Farewell(_Act):
     reason: Literal["found", "left", "turns", "nothing-left"] = "found"
 
 
+class Taste(_Act):
+    """One of several tastes of a person: items that they liked, and what these have in common."""
+
+    act: Literal["taste"] = "taste"
+    examples: tuple[Place, ...]
+    """Some of the items, the most like what is explained first."""
+    attribute: Place | None = None
+    """What distinguishes them, if anything does."""
+
+
 class Reason(_Act):
-    """One thing that was said, and by how much it speaks for an item."""
+    """One thing that was said or is known, and by how much it speaks for an item."""
 
     act: Literal["reason"] = "reason"
-    said: Inform | Like | Dislike | Critique
+    said: Inform | Like | Dislike | Critique | Taste
     weight: float
     """Log-odds of the item that would be missing without it."""
 

@@ -16,11 +16,12 @@ from dialogs.acts import (
     Like,
     Noted,
     Recommend,
+    Taste,
     Unclear,
     Undone,
     UserAct,
 )
-from dialogs.phrases import comparison, phrase
+from dialogs.phrases import comparison, kinds, phrase
 from graph.catalogue import Catalogue
 from graph.printable import printable
 
@@ -70,6 +71,11 @@ class Names:
         known = self._catalogue
         return f"attribute {attribute}" if known is None else printable(phrase(known, attribute))
 
+    def kinds(self, attribute: int) -> str:
+        """Such as "films of the genre Horror"."""
+        known = self._catalogue
+        return f"attribute {attribute}" if known is None else printable(kinds(known, attribute))
+
     def change(self, attribute: int, direction: int) -> str:
         """Such as "older"."""
         if self._catalogue is None:
@@ -118,7 +124,7 @@ def agent_act_in_words(names: Names, act: AgentAct) -> str:
     if isinstance(act, Farewell):
         return f"says goodbye: {ending_in_words(names, act)}"
     if isinstance(act, ExplainItem):
-        reasons = "; ".join(user_act_in_words(names, reason.said) for reason in act.reasons)
+        reasons = "; ".join(_reason_in_words(names, reason.said) for reason in act.reasons)
         return f"explains {names.item(act.item)}: {reasons or 'many look for it'}"
     if isinstance(act, ExplainQuestion):
         return f"explains the question: about {act.candidates:,} left, {act.after:,} after an answer"
@@ -130,6 +136,14 @@ def agent_act_in_words(names: Names, act: AgentAct) -> str:
     if isinstance(act, Noted):
         return f"notes that {names.item(act.item)} {_VERDICTS[act.verdict]}"
     return _OF_AGENT[act.act]
+
+
+def _reason_in_words(names: Names, said: Inform | Like | Dislike | Critique | Taste) -> str:
+    if isinstance(said, Taste):
+        liked = ", ".join(names.item(item) for item in said.examples)
+        of = "" if said.attribute is None else f" {names.kinds(said.attribute)}:"
+        return f"a taste for{of} {liked}"
+    return user_act_in_words(names, said)
 
 
 def ending_in_words(names: Names, farewell: Farewell) -> str:

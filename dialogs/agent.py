@@ -40,6 +40,7 @@ from dialogs.acts import (
 from dialogs.conversation import Conversation, Memory, remember
 from dialogs.explaining import explain_item, explain_question
 from graph.affinity import Affinity
+from graph.affinity.personas.tastes import Tastes
 from graph.affinity.profiles import Profiles
 from graph.answers import AnswerModel, QuestionMode
 from graph.belief import Belief, EmptyBeliefError
@@ -67,6 +68,10 @@ class World:
     """Of what a policy leaves to chance."""
     answer_model: AnswerModel | None = None
     """How people answer; None to make it anew: see :func:`for_people`."""
+    tastes: Tastes | None = None
+    """What tells the several tastes of a person apart; None to explain without them."""
+    policy_sees_tastes: bool = False
+    """Whether the policy looks at them, too."""
 
     @property
     def person(self) -> Profiles:
@@ -278,7 +283,9 @@ class Agent:
         turns_left = (world.rules.turns - history.turns).astype(np.int16)
         ticks_left = np.maximum(world.rules.clock - history.clock, 1).astype(np.int16)
         keys = policy_keys(dialogue_keys(world.seed, np.arange(1)))
-        return State(world.catalogue, belief, candidates, history, turns_left, ticks_left, None, keys)
+        seen = world.tastes if world.policy_sees_tastes else None
+        tastes = None if seen is None else seen.weights(memory.profile)
+        return State(world.catalogue, belief, candidates, history, turns_left, ticks_left, None, keys, tastes)
 
     def _decide(self, state: State, judged: Judged) -> tuple[Move, Thought]:
         """What to do now, and what it was gone by."""

@@ -4,6 +4,7 @@ Exact: the belief is computed anew with one act unsaid, and nothing is estimated
 Legend: V items.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +20,10 @@ from dialogs.acts import (
     Inform,
     Like,
     Reason,
+    Taste,
     UserAct,
 )
-from dialogs.conversation import Conversation, without
+from dialogs.conversation import Conversation, Memory, without
 from graph.answers import answer_information
 from graph.belief import Belief
 
@@ -46,8 +48,26 @@ def explain_item(agent: "Agent", conversation: Conversation, item: int) -> Expla
             weight = whole - _log_odds(agent, unsaid, item)
             if weight >= LEAST_WEIGHT:
                 reasons.append(Reason(said=said, weight=round(weight, 4)))
+    reasons += _tastes(agent, conversation, item, whole)
     reasons.sort(key=lambda reason: -reason.weight)
     return ExplainItem(item=item, reasons=tuple(reasons))
+
+
+def _tastes(agent: "Agent", conversation: Conversation, item: int, whole: float) -> list[Reason]:
+    """The taste that the item serves, where the person is known to have several: all of its likes are unsaid at once.
+
+    Likes that are spoken of in the conversation stand for themselves.
+    """
+    memory, tastes = agent.memory(conversation), agent.world.tastes
+    taste = None if tastes is None else tastes.behind(memory.profile, item)
+    if taste is None or not taste.examples:
+        return []
+    unliked = replace(memory, profile=memory.profile.keep_events(~taste.events))
+    weight = whole - _log_odds_of(agent, unliked, item)
+    if weight < LEAST_WEIGHT:
+        return []
+    attribute = taste.labels[0].attribute if taste.labels else None
+    return [Reason(said=Taste(examples=taste.examples, attribute=attribute), weight=round(weight, 4))]
 
 
 def _plainly(act: UserAct, on_table: object) -> Inform | Like | Dislike | Critique | None:
@@ -60,7 +80,10 @@ def _plainly(act: UserAct, on_table: object) -> Inform | Like | Dislike | Critiq
 
 
 def _log_odds(agent: "Agent", conversation: Conversation, item: int) -> float:
-    memory = agent.memory(conversation)
+    return _log_odds_of(agent, agent.memory(conversation), item)
+
+
+def _log_odds_of(agent: "Agent", memory: Memory, item: int) -> float:
     belief = agent.belief(memory)
     weights = belief.log_weights[0].astype(np.float64)
     others = np.delete(weights, item)

@@ -53,6 +53,15 @@ def phrase(catalogue: Catalogue, attribute: int) -> str:
     return OF_FACET[facet].format(name) if facet in OF_FACET else f"something with {facet}: {name}"
 
 
+def kinds(catalogue: Catalogue, attribute: int) -> str:
+    """Say all items of an attribute: "films from the 1950s", "things tagged indie rock"."""
+    first, *rest = phrase(catalogue, attribute).split(" ")
+    if first == "something":
+        return " ".join(["things", *rest])
+    noun = catalogue.noun or "film"
+    return f"{noun}s{phrase(catalogue, attribute).removeprefix(f'{first} {noun}')}"
+
+
 def comparison(catalogue: Catalogue, attribute: int, direction: int) -> str:
     """Say on which side of what it is compared with something lies: "older", "with a higher price"."""
     facet = catalogue.facets[catalogue.attribute_facet[attribute]].name

@@ -94,9 +94,26 @@ class Catalogue:
     @cached_property
     def vocabulary(self) -> str:
         """A hash of every attribute and facet, in order: equal when two catalogues can be asked about alike."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.attribute_ids).tobytes())
-        digest.update(np.ascontiguousarray(self.attribute_facet).tobytes())
-        for name in (*self.attribute_names, *(facet.name for facet in self.facets)):
+        return self.vocabulary_of_first(self.n_attributes)
+
+    def vocabulary_of_first(self, n_attributes: int) -> str:
+        """The :attr:`vocabulary` this catalogue would have with its first attributes alone.
+
+        It tells that a catalogue has grown out of another: new attributes come after the old ones.
+        """
+        if n_attributes not in self._vocabularies:
+            self._vocabularies[n_attributes] = self._hash_vocabulary(n_attributes)
+        return self._vocabularies[n_attributes]
+
+    @cached_property
+    def _vocabularies(self) -> dict[int, str]:
+        """What has been hashed so far: agents ask at every decision whether they are at home."""
+        return {}
+
+    def _hash_vocabulary(self, n_attributes: int) -> str:
+        digest = hashlib.sha256(np.ascontiguousarray(self.attribute_ids[:n_attributes]).tobytes())
+        digest.update(np.ascontiguousarray(self.attribute_facet[:n_attributes]).tobytes())
+        for name in (*self.attribute_names[:n_attributes], *(facet.name for facet in self.facets)):
             digest.update(name.encode() + b"\0")
         return digest.hexdigest()[:16]
 

@@ -3,12 +3,22 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.catalogue import Catalogue
 from graph.interactions import Interactions, Split
+
+
+class Ancestor(NamedTuple):
+    """What a data set was before items were added to it; its items and attributes stand first, in the same places."""
+
+    name: str
+    fingerprint: str
+    n_items: int
+    n_attributes: int
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,8 @@ class Dataset:
     """What may be done with it, in words."""
     asks: Split = Split.TEST
     """Whose pairs the test edges are in the whole data: valid in a rehearsal, where the true test split is absent."""
+    grown_from: tuple[Ancestor, ...] = ()
+    """What it was each time before items were added, oldest first; empty where none were."""
 
     @property
     def anonymous(self) -> bool:

@@ -95,6 +95,17 @@ def available(places: Places) -> list[tuple[str, str]]:
     return found
 
 
+def names_before(name: str, places: Places) -> tuple[str, ...]:
+    """What a data set was called each time before items were added to it, oldest first; nothing is loaded for it."""
+    if name in RECIPES or not NAME.fullmatch(name):
+        return ()
+    try:
+        meta = storage.read_meta(places.datasets / name)
+    except DataError:
+        return ()  # loading it says what is wrong
+    return tuple(each.name for each in meta.grown_from or ())
+
+
 def keep(dataset: Dataset, places: Places) -> Path:
     """Keep an imported data set under its name, replacing an earlier one; return its folder.
 
@@ -118,6 +129,26 @@ def check_import_name(name: str, benchmark: bool = False) -> None:
         )
     if name in MOVIE_NAMES or name == synthetic.PREFIX or (name in MCR_NAMES and not benchmark):
         raise DataError(f"{name!r} is the name of a data set that convrec brings along; choose another --name")
+
+
+def check_grown_name(name: str, new: str | None, places: Places) -> str:
+    """What a data set is to be called once items have been added to it.
+
+    :param name: what it is called now; ``new``: what a person would call it then, None for the same.
+    :raises DataError: when what is built here would be replaced, or another data set.
+    """
+    if name in RECIPES or name.partition(":")[0] == synthetic.PREFIX:
+        if new is None:
+            raise DataError(
+                f"{name!r} is made from its source and never changed; give --name to what comes of it and the new items"
+            )
+    elif not folder_of(name, places).is_dir():
+        raise DataError(_unknown(name, places))
+    chosen = name if new is None else new
+    check_import_name(chosen)
+    if chosen != name and folder_of(chosen, places).exists():
+        raise DataError(f"there is a data set {chosen!r} already; choose another --name")
+    return chosen
 
 
 def folder_of(name: str, places: Places) -> Path:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from graph.catalogue import Catalogue, Facet
 from graph.csr import CSR, sorted_unique
-from graph.dataset import Dataset
+from graph.dataset import Ancestor, Dataset
 from graph.errors import DataError
 from graph.interactions import Interactions, Split
 
@@ -45,6 +45,16 @@ class FacetMeta(BaseModel):
     ordered: bool
 
 
+class AncestorMeta(BaseModel):
+    """A :class:`graph.dataset.Ancestor` as JSON."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    name: str
+    fingerprint: str
+    n_items: int
+    n_attributes: int
+
+
 class Meta(BaseModel):
     """Everything of a data set that is not a number."""
 
@@ -65,6 +75,7 @@ class Meta(BaseModel):
     texts: list[str] | None = None
     noun: str | None = None
     user_keys: list[str] | None = None
+    grown_from: list[AncestorMeta] | None = None
 
 
 def save(dataset: Dataset, folder: Path, builder: str = "") -> None:
@@ -190,6 +201,7 @@ def _to_meta(dataset: Dataset, builder: str, arrays_sha256: str) -> Meta:
         texts=_listed(catalogue.texts),
         noun=catalogue.noun,
         user_keys=_listed(dataset.interactions.user_keys),
+        grown_from=[AncestorMeta(**each._asdict()) for each in dataset.grown_from] or None,
     )
 
 
@@ -245,7 +257,8 @@ def _to_dataset(meta: Meta, arrays: _Arrays) -> Dataset:
         n_items=n_items,
         user_keys=_distinct(meta.user_keys, "user keys"),
     )
-    return Dataset(meta.name, catalogue, interactions, meta.source, meta.licence)
+    ancestors = tuple(Ancestor(**dict(each)) for each in meta.grown_from or ())
+    return Dataset(meta.name, catalogue, interactions, meta.source, meta.licence, grown_from=ancestors)
 
 
 def _take(arrays: _Arrays, name: str, dtype: type[_T], length: int | None = None) -> NDArray[_T]:

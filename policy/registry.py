@@ -32,7 +32,7 @@ def _unified(conditions: Conditions, checkpoint: Path | None) -> Policy:
     from policy.unified.checkpoint import load
     from policy.unified.shipped import as_policy, shipped_agent
 
-    agent = shipped_agent(conditions.data) if checkpoint is None else load(checkpoint)
+    agent = shipped_agent(*conditions.names) if checkpoint is None else load(checkpoint)
     tuned = closest_rule(shipped_rules(), conditions)
     return as_policy(agent, _rules(conditions), None if tuned is None else tuned.rule)
 

@@ -26,6 +26,24 @@ class Conditions:
     known: str = "keep"
     users: str = "classic"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the data, and of what they grew from, newest first."""
+        return (self.data,)
+
+
+@dataclass(frozen=True)
+class RunConditions(Conditions):
+    """Those of a run on data that may have grown: what was tuned before items were added serves there too."""
+
+    grown_from: tuple[str, ...] = ()
+    """Names of the data before each time that items were added, oldest first."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See :attr:`Conditions.names`."""
+        return self.data, *reversed(self.grown_from)
+
 
 @dataclass(frozen=True)
 class TunedRule:
@@ -95,14 +113,15 @@ def keep_rule(path: Path, tuned: TunedRule) -> None:
 def closest_rule(rules: list[TunedRule], wanted: Conditions) -> TunedRule | None:
     """The rule tuned for the most alike conditions; the question mode must be the same.
 
-    Data count most, then users, affinity, turns, and the rest; None when no rule is for this question mode.
+    Data count most, the newest of what they grew from before older ones; then users, affinity, turns, and the rest;
+    None when no rule is for this question mode.
     """
     alike = [rule for rule in rules if rule.conditions.questions == wanted.questions]
 
-    def likeness(rule: TunedRule) -> tuple[bool, ...]:
+    def likeness(rule: TunedRule) -> tuple[int, ...]:
         have = rule.conditions
-        return tuple(
-            getattr(have, name) == getattr(wanted, name) for name in ("data", "users", "affinity", "turns", "known")
-        )
+        near = len(wanted.names) - wanted.names.index(have.data) if have.data in wanted.names else 0
+        same = (getattr(have, name) == getattr(wanted, name) for name in ("users", "affinity", "turns", "known"))
+        return near, *same
 
     return max(alike, key=likeness, default=None)

@@ -99,6 +99,7 @@ class Conversations:
     :param log_prior: affinity of each user with each item, shape (N, V).
     :param keys: random key of each dialogue, shape (N,).
     :param eligible: items that may be shown, shape (V,) or (N, V); None for all.
+    :param tastes: weight of each taste of each person for each item, shape (N, R, V), for policies that look at it.
     """
 
     def __init__(
@@ -110,8 +111,10 @@ class Conversations:
         log_prior: NDArray[np.float32],
         keys: NDArray[np.uint64],
         eligible: NDArray[np.bool_] | None = None,
+        tastes: NDArray[np.float32] | None = None,
     ) -> None:
         self.catalogue, self.rules = catalogue, rules
+        self._tastes = tastes
         self._users = users
         self._eligible = None if eligible is None else np.asarray(eligible, dtype=bool)
         self.history = _begin(users.open(), rules)
@@ -134,13 +137,15 @@ class Conversations:
     def state(self, rows: NDArray[np.intp] | None = None) -> State:
         """What the policy may know now, of all dialogues or of some, shape (E,), as a copy."""
         belief, history, eligible, keys = self.belief, self.history, self._eligible, self._policy_keys
+        tastes = self._tastes
         if rows is not None:
             belief, history, keys = belief.take(rows), history.take(rows), keys[rows]
+            tastes = None if tastes is None else tastes[rows]
             eligible = eligible[rows] if eligible is not None and eligible.ndim == 2 else eligible
         candidates = select_candidates(belief, history, self.rules.space, self.rules.questions)
         turns_left = (self.rules.turns - history.turns).astype(np.int16)
         ticks_left = (self.rules.clock - history.clock).astype(np.int16)
-        return State(self.catalogue, belief, candidates, history, turns_left, ticks_left, eligible, keys)
+        return State(self.catalogue, belief, candidates, history, turns_left, ticks_left, eligible, keys, tastes)
 
     def step(self, state: State, decision: Decision) -> Outcome:
         """Carry out one decision for each dialogue, in place.
@@ -257,6 +262,7 @@ class Conversations:
         some.history, some.belief, some.tally = self.history.take(rows), self.belief.take(rows), self.tally.take(rows)
         by_dialogue = self._eligible is not None and self._eligible.ndim == 2
         some._eligible = self._eligible[rows] if by_dialogue and self._eligible is not None else self._eligible
+        some._tastes = None if self._tastes is None else self._tastes[rows]
         return some
 
     @classmethod
@@ -273,6 +279,7 @@ class Conversations:
         made.tally = Tally.empty(len(rows))
         by_dialogue = state.eligible is not None and state.eligible.ndim == 2
         made._eligible = state.eligible[rows] if by_dialogue and state.eligible is not None else state.eligible
+        made._tastes = None if state.tastes is None else state.tastes[rows]
         return made
 
     def keep(self, rows: NDArray[np.intp]) -> None:
@@ -283,6 +290,8 @@ class Conversations:
         self._users.keep(rows)
         if self._eligible is not None and self._eligible.ndim == 2:
             self._eligible = self._eligible[rows]
+        if self._tastes is not None:
+            self._tastes = self._tastes[rows]
 
     def replace(self, rows: NDArray[np.intp], fresh: "Conversations") -> None:
         """Begin anew in the places of some dialogues.
@@ -299,6 +308,8 @@ class Conversations:
         self._users.replace(rows, fresh._users)
         if self._eligible is not None and self._eligible.ndim == 2 and fresh._eligible is not None:
             self._eligible[rows] = fresh._eligible
+        if self._tastes is not None and fresh._tastes is not None:
+            self._tastes[rows] = fresh._tastes
 
 
 TELLING = (int(Answer.YES), int(Answer.NO), int(Answer.SORT_OF), int(Answer.UNSAID))

@@ -1,6 +1,6 @@
 """What a policy sees and what it answers.  Nothing here can reach the item the user has in mind.
 
-Legend: N dialogues, V items, K slots, k items of a list.
+Legend: N dialogues, V items, K slots, k items of a list, R tastes of a person.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,8 @@ class State:
     """Items that may be shown, shape (V,) or (N, V); None for all."""
     keys: NDArray[np.uint64]
     """Where a policy's own random numbers come from, shape (N,); made from seed and place in the run alone."""
+    tastes: NDArray[np.float32] | None = None
+    """Weight of each of R tastes of the person for each item, shape (N, R, V); None where nobody asked for them."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Runs: many dialogues with known targets, batch after batch.
 
-Legend: D dialogues of a run, N dialogues in a batch, V items.
+Legend: D dialogues of a run, N dialogues in a batch, V items, R tastes of a person.
 """
 
 from collections.abc import Callable, Sequence
@@ -81,6 +81,9 @@ class Setting:
     """True to hide every user's history."""
     eligible: NDArray[np.bool_] | None = None
     """Items that may be shown, shape (V,); None for all."""
+    tastes: Callable[[NDArray[np.int32]], NDArray[np.float32]] | None = None
+    """Maps users of shape (N,) to the weights of their tastes for each item, shape (N, R, V), for policies that look at
+    them; None to leave them out."""
 
     def begin(self, policy: Policy, targets: Targets, keys: NDArray[np.uint64]) -> Conversations:
         """Start one batch of dialogues with this policy."""
@@ -91,14 +94,16 @@ class Setting:
         catalogue = self.dataset.catalogue
         people = self.user_type(catalogue, targets.items, keys)
         unknown = people.without_history | self.anonymous
+        users = np.where(unknown, ANONYMOUS, targets.users).astype(np.int32)
         return Conversations(
             catalogue,
             self.rules,
             answer_model,
             people,
-            self.affinity.scores(np.where(unknown, ANONYMOUS, targets.users).astype(np.int32)),
+            self.affinity.scores(users),
             keys,
             self._eligible_for(targets.users),
+            None if self.tastes is None else self.tastes(users),
         )
 
     @property

@@ -19,9 +19,10 @@ from dialogs.acts import (
     Like,
     Noted,
     Recommend,
+    Taste,
     Undone,
 )
-from dialogs.phrases import comparison, noun_of, phrase
+from dialogs.phrases import comparison, kinds, noun_of, phrase
 from graph.catalogue import Catalogue
 from graph.printable import printable
 
@@ -128,5 +129,10 @@ def reason_in_words(catalogue: Catalogue, said: object) -> str:
     if isinstance(said, Critique):
         change = comparison(catalogue, said.attribute, said.direction)
         return f"you wanted it {change} than {catalogue.describe_item(said.item)}"
+    if isinstance(said, Taste):
+        liked = " and ".join(catalogue.describe_item(item) for item in said.examples)
+        if said.attribute is None:
+            return f"you like things such as {liked}"
+        return f"you like {kinds(catalogue, said.attribute)}, such as {liked}"
     verb = "liked" if isinstance(said, Like) else "did not like"
     return f"you {verb} {catalogue.describe_item(said.item)}"  # type: ignore[attr-defined]

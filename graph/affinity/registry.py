@@ -15,17 +15,20 @@ from graph.affinity.hybrid import Hybrid
 from graph.affinity.hybrid_config import HybridConfig
 from graph.affinity.popularity import Popularity, Uniform
 from graph.affinity.protocol import Affinity
+from graph.affinity.signals.coded import Coded
 from graph.affinity.signals.content import ContentCosine
 from graph.affinity.signals.ease import EaseScores
 from graph.affinity.signals.factors import Als, Bpr
 from graph.affinity.signals.friends import Friends
 from graph.affinity.signals.item_knn import ItemKnn
 from graph.affinity.signals.lightgcn import LightGcn
+from graph.affinity.signals.personas import PersonaScores
 from graph.affinity.signals.protocol import Signal
 from graph.affinity.signals.sequential import Sequential
 from graph.affinity.signals.text import TextCosine
 from graph.dataset import Dataset
 from graph.errors import DataError, OptionError
+from graph.growth import before_growth
 
 Report = Callable[[str], None]
 """Takes one line for people: what was left out while fitting, and why."""
@@ -66,6 +69,8 @@ _KINDS: dict[str, _Fit] = {
     "als": _learned("als", Als),
     "bpr": _learned("bpr", Bpr),
     "lightgcn": _learned("lightgcn", LightGcn),
+    "codes": _learned("codes", Coded),
+    "personas": _learned("personas", PersonaScores),
     "sequential": _learned("sequential", Sequential),
     "hybrid": lambda dataset, seed, report, advance: Hybrid.fit(dataset, HybridConfig.of_seed(seed), report, advance),
 }
@@ -95,21 +100,38 @@ def fit_or_load(
 ) -> Affinity:
     """What :func:`fit` gives, kept in the cache where learning it takes long.
 
-    What was kept is used when it was learned from the same data, to the last edge, by the same code.
+    What was kept is used when it was learned from the same data, to the last edge, by the same code; where it has no
+    numbers of single items, also on data that have grown since.
 
     :param cache: folder of everything that can be made anew.
     """
     if name not in saving.KEPT:
         return fit(name, dataset, report, advance)
-    folder = cache / "affinities" / f"{dataset.name[:40].replace(':', '-')}-{dataset.fingerprint}-{name}-{_version()}"
+    folder = _folder(name, dataset.name, dataset.fingerprint, cache)
     if folder.is_dir():
         with suppress(DataError):
             return saving.load(dataset, folder)
+    if (learned_before := _of_an_ancestor(name, dataset, cache)) is not None:
+        return learned_before
     model = fit(name, dataset, report, advance)
     if isinstance(model, Hybrid | Calibrated):
         with suppress(DataError):  # where nothing was learned; and a cache that cannot be written costs time, no more
             saving.save(model, dataset, folder)
     return model
+
+
+def _of_an_ancestor(name: str, dataset: Dataset, cache: Path) -> Affinity | None:
+    """What was learned before items were added, at work with these too; None where nothing of the kind was kept."""
+    for ancestor in reversed(dataset.grown_from if name in saving.SURVIVE_GROWTH else ()):
+        folder = _folder(name, ancestor.name, ancestor.fingerprint, cache)
+        if folder.is_dir() and before_growth(dataset, ancestor) is not None:
+            with suppress(DataError):
+                return saving.load(dataset, folder, ancestor.fingerprint)
+    return None
+
+
+def _folder(name: str, data: str, fingerprint: str, cache: Path) -> Path:
+    return cache / "affinities" / f"{data[:40].replace(':', '-')}-{fingerprint}-{name}-{_version()}"
 
 
 @functools.cache

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from graph.affinity.calibrated import Calibrated
 from graph.affinity.hybrid import Hybrid
 from graph.affinity.network import Network
+from graph.affinity.signals.coded import Coded
 from graph.affinity.signals.factors import Als, Bpr
 from graph.affinity.signals.lightgcn import LightGcn
+from graph.affinity.signals.personas import PersonaScores
 from graph.affinity.signals.sequential import Sequential
 from graph.dataset import Dataset
 from graph.errors import DataError
@@ -29,11 +31,14 @@ from graph.whole_file import written_whole
 SCHEMA_VERSION = 2
 ARRAYS, META = "arrays.safetensors", "affinity.json"
 
-LEARNED_SIGNALS = {signal.name: signal for signal in (Als, Bpr, LightGcn, Sequential)}
+LEARNED_SIGNALS = {signal.name: signal for signal in (Als, Bpr, Coded, LightGcn, PersonaScores, Sequential)}
 """Those that take long to learn; the others are worked out anew in no more time than reading a file."""
 
 KEPT = (Hybrid.name, *LEARNED_SIGNALS)
 """Kinds of affinity that can be kept."""
+
+SURVIVE_GROWTH = (Hybrid.name,)
+"""Those of them without numbers of single items: they serve new items as they are."""
 
 _SCALE = "scale"
 """Name of the calibration's numbers among the arrays of a signal: softening and weights."""
@@ -80,9 +85,10 @@ def _of_signal(model: Calibrated) -> tuple[Mapping[str, NDArray[Any]], dict[str,
     return {**model.signal.arrays(), _SCALE: np.array([model.softening, *model.weights])}, {}
 
 
-def load(dataset: Dataset, folder: Path) -> Hybrid | Calibrated:
+def load(dataset: Dataset, folder: Path, learned_from: str | None = None) -> Hybrid | Calibrated:
     """Read what :func:`save` wrote.
 
+    :param learned_from: fingerprint of the data it was learned from, where items were added to them since.
     :raises DataError: when it is missing or damaged, was written by another version, or belongs to other data.
     """
     mend = "fit it again"
@@ -91,7 +97,7 @@ def load(dataset: Dataset, folder: Path) -> Hybrid | Calibrated:
         raw = (folder / ARRAYS).read_bytes()
         if meta["schema_version"] != SCHEMA_VERSION or meta["kind"] not in KEPT:
             raise DataError(f"{folder}: schema {meta['schema_version']!r} of {meta['kind']!r}; {mend}")
-        if meta["graph"] != dataset.fingerprint:
+        if meta["graph"] != (learned_from or dataset.fingerprint):
             raise DataError(f"{folder}: learned from other data ({meta['data']}, graph {meta['graph']}); {mend}")
         if meta["arrays_sha256"] != hashlib.sha256(raw).hexdigest():
             raise DataError(f"{folder / ARRAYS}: damaged; {mend}")

@@ -30,7 +30,7 @@ _RUNNING = 20
 _SEPARATORS = (",", ";", "|")
 """What may stand between several values in one cell."""
 _DATE = re.compile(r"([0-9]{4})-[0-9]{2}-[0-9]{2}([T ].*)?")
-_YES, _NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
+YES, NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
 
 _Groups = NDArray[np.integer[Any]]
 """The attribute each value belongs to."""
@@ -184,9 +184,9 @@ def _in_order(values: _Values, table: Table, column: Column, order: Sequence[str
 
 def _yes_or_no(values: _Values) -> FacetColumn | None:
     said = {name.casefold() for name in values.names}
-    if not said <= _YES | _NO or said in ({"0"}, {"1"}):
+    if not said <= YES | NO or said in ({"0"}, {"1"}):
         return None
-    return values.grouped("yes or no", ("yes", "no"), np.array([int(name.casefold() in _NO) for name in values.names]))
+    return values.grouped("yes or no", ("yes", "no"), np.array([int(name.casefold() in NO) for name in values.names]))
 
 
 def _years(values: _Values) -> Numbers | None:

@@ -20,9 +20,14 @@ def number_ids(ids: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...] |
 
     "007" is a text: as a number it would lose its zeros.
     """
-    if all(_WHOLE.fullmatch(each) for each in ids):
+    if all(is_whole(each) for each in ids):
         return np.array([int(each) for each in ids], np.int64), None
     return np.arange(len(ids), dtype=np.int64), tuple(ids)
+
+
+def is_whole(text: str) -> bool:
+    """Whether an id is a whole number as people write it."""
+    return _WHOLE.fullmatch(text) is not None
 
 
 def without_repeats(table: Table, key: Column, of: str) -> tuple[Table, str]:

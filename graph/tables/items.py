@@ -59,7 +59,7 @@ def make_items(table: Table, options: TableOptions, report: ImportReport) -> tup
     rows, attributes = (np.concatenate(ends) for ends in zip(*edges, strict=True))
     catalogue = Catalogue(
         item_ids=item_ids,
-        titles=_cut(columns["title"], LONGEST_TITLE, report),
+        titles=cut_cells(columns["title"], LONGEST_TITLE, report),
         years=np.nan_to_num(years).astype(np.int16),
         popularity=_popularity(popularity, report),
         facets=tuple(Facet(facet.name, open_world=True, ordered=facet.ordered) for facet in facets),
@@ -69,7 +69,7 @@ def make_items(table: Table, options: TableOptions, report: ImportReport) -> tup
         item_attributes=CSR.from_pairs(rows, attributes, table.n_rows, len(names)),
         recorded=np.stack([facet.recorded for facet in facets], axis=1),
         item_keys=item_keys,
-        texts=_cut(columns["text"], LONGEST_TEXT, report) if "text" in columns else None,
+        texts=cut_cells(columns["text"], LONGEST_TEXT, report) if "text" in columns else None,
         noun=options.noun,
     )
     return catalogue, keys
@@ -136,7 +136,8 @@ def _find(table: Table, name: str, option: str) -> Column:
     return column
 
 
-def _cut(column: Column, most: int, report: ImportReport) -> tuple[str, ...]:
+def cut_cells(column: Column, most: int, report: ImportReport) -> tuple[str, ...]:
+    """Every cell of a column, those that are too long cut, of which the report is told."""
     texts = [shortened(value, most) for value in column.values]
     n_cut = int(np.array([len(value) > most for value in column.values])[column.codes].sum())
     if n_cut:

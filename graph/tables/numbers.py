@@ -120,6 +120,49 @@ def name_ranges(numbers: Numbers, borders: Sequence[float], levels: NDArray[np.f
     return names
 
 
+@dataclass(frozen=True)
+class NumberRange:
+    """What the name of a value says of numbers: from ``low`` up to, but without, ``high``."""
+
+    low: float
+    high: float
+    units: tuple[str, str]
+    """What stands before and behind the numbers, without spaces."""
+
+    def holds(self, cell: Numbers) -> bool:
+        """Whether the number of one cell lies in it; one without a unit is taken to be in the same."""
+        units = cell.before, cell.after.strip()
+        return units in (self.units, ("", "")) and self.low <= float(cell.values[0]) < self.high
+
+
+def read_range(name: str) -> NumberRange | None:
+    """Read a name as :func:`name_ranges` writes it, one number, or a decade such as "1990s"; None for anything else."""
+    if found := _DECADE.fullmatch(name):
+        return NumberRange(float(found[1]), float(found[1]) + 10, ("", ""))
+    if found := _UNDER.fullmatch(name):
+        return None if (top := read_numbers([found[1]])) is None else _range(-np.inf, float(top.values[0]), top)
+    if found := _FROM.fullmatch(name):
+        return None if (foot := read_numbers([found[1]])) is None else _range(float(foot.values[0]), np.inf, foot)
+    if found := _BETWEEN.fullmatch(name):
+        low, high = read_numbers([found[1]]), read_numbers([found[3]])
+        if low is None or high is None:
+            return None
+        # "20 to 49" is of whole numbers and takes in all below 50.
+        border = float(high.values[0]) + (0 if found[2] else 1)
+        return _range(float(low.values[0]), border, Numbers(high.values, low.before, high.after))
+    one = read_numbers([name])
+    return None if one is None else _range(float(one.values[0]), float(np.nextafter(one.values[0], np.inf)), one)
+
+
+_DECADE = re.compile(r"(\d{3}0)s")
+_UNDER, _FROM = re.compile(r"under (.+)"), re.compile(r"(.+) (?:and|or) more")
+_BETWEEN = re.compile(r"(.+?) to (under )?(.+)")
+
+
+def _range(low: float, high: float, units_of: Numbers) -> NumberRange:
+    return NumberRange(low, high, (units_of.before, units_of.after.strip()))
+
+
 def _roundest(low: float, high: float, middle: float, whole: bool) -> float:
     """The roundest number above ``low`` and up to ``high``; of several, the one nearest to the middle."""
     for step, digits in _steps(max(abs(low), abs(high)), whole):

@@ -7,7 +7,7 @@ vocabulary: how far answers about each of its attributes can be trusted.  Nothin
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,11 @@ import torch
 
 from graph.answers import QuestionMode
 from graph.errors import DataError
+from graph.item_codes import Origin
 from graph.whole_file import written_whole
 from policy.bayes import GainRule
 from policy.unified.encoding import StateEncoder
+from policy.unified.extras import CodeExtra, Extra, restore_extras
 from policy.unified.layout import layout_hash
 from policy.unified.network import NetworkConfig, UnifiedNetwork
 from policy.unified.trust import RATES, AnswerRates
@@ -35,7 +37,7 @@ NETWORKS: Mapping[str, tuple[Any, Any]] = {
 
 SCHEMA_VERSION = 2
 ARRAYS, META = "network.safetensors", "agent.json"
-OF_ATTRIBUTE = "rates of attributes"
+OF_ATTRIBUTE, OF_EXTRA = "rates of attributes", "extra "
 LARGEST = 5_000_000
 """Bytes of an agent, at most."""
 
@@ -60,6 +62,8 @@ def save(agent: Agent, folder: Path) -> None:
     state = {name: part.detach().cpu().numpy() for name, part in agent.network.state_dict().items()}
     if agent.rates.of_attribute is not None:
         state[OF_ATTRIBUTE] = agent.rates.of_attribute.astype(np.float32)
+    for extra in agent.encoder.extras:
+        state |= {f"{OF_EXTRA}{name}": part for name, part in extra.arrays().items()}
     arrays = safetensors.numpy.save({name: np.ascontiguousarray(part) for name, part in state.items()})
     meta = {
         "schema_version": SCHEMA_VERSION,
@@ -78,6 +82,7 @@ def save(agent: Agent, folder: Path) -> None:
             "hears_no": agent.rates.hears_no,
             "n_items": agent.rates.n_items,
         },
+        **_of_extras(agent.encoder.extras),
         **agent.provenance,
         "arrays_sha256": hashlib.sha256(arrays).hexdigest(),
     }
@@ -90,6 +95,14 @@ def save(agent: Agent, folder: Path) -> None:
             unfinished.write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise DataError(f"{folder}: cannot be written ({error.strerror}); name a folder you own") from error
+
+
+def _of_extras(extras: Sequence[Extra]) -> dict[str, Any]:
+    """What is said of extras; nothing where there are none."""
+    if not extras:
+        return {}
+    origins = [asdict(extra.codebook.origin) for extra in extras if isinstance(extra, CodeExtra)]
+    return {"extras": [extra.name for extra in extras], "codebook": origins[0] if origins else None}
 
 
 def load(folder: Path) -> Agent:
@@ -123,6 +136,7 @@ def load(folder: Path) -> Agent:
 
 def _restore(meta: dict[str, Any], space: ActionSpace, arrays: dict[str, Any]) -> Agent:
     of_attribute = arrays.pop(OF_ATTRIBUTE, None)
+    of_extras = {name.removeprefix(OF_EXTRA): arrays.pop(name) for name in list(arrays) if name.startswith(OF_EXTRA)}
     if any(not np.isfinite(part).all() for part in arrays.values()):
         raise ValueError("a weight is not finite")
     make_config, make = NETWORKS[meta["kind"]]
@@ -155,9 +169,22 @@ def _restore(meta: dict[str, Any], space: ActionSpace, arrays: dict[str, Any]) -
         "arrays_sha256",
         "schema_version",
         "kind",
+        "extras",
+        "codebook",
     }
+    extras = restore_extras(meta.get("extras", ()), _origin(meta.get("codebook")), of_extras)
+    encoder = StateEncoder(rules, _number(meta["doubted_weight"]), extras)
+    if getattr(network.config, "extra", 0) != encoder.n_extra:
+        raise ValueError(f"a network for {network.config.extra} extra numbers, but there are {encoder.n_extra}")
     provenance = {name: value for name, value in meta.items() if name not in known}
-    return Agent(network, StateEncoder(rules, _number(meta["doubted_weight"])), rates, space, provenance)
+    return Agent(network, encoder, rates, space, provenance)
+
+
+def _origin(stated: Any) -> Origin | None:
+    if stated is None:
+        return None
+    words = {name: str(stated[name]) for name in ("data", "fingerprint", "licence", "home")}
+    return Origin(seed=int(stated["seed"]), adapted=tuple(map(str, stated["adapted"])), **words)
 
 
 def _checked_table(table: Any) -> Any:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from graph.answers import Answer, AnswerModel, QuestionMode
 from graph.catalogue import Catalogue
 from policy.bayes import GainRule, binary_entropy
+from policy.unified.extras import Extra
 from policy.unified.layout import (
     ANSWERED,
     BITS,
@@ -80,6 +81,13 @@ class StateEncoder:
     """The gain rule for each kind of question."""
     doubted_weight: float = DOUBTED_WEIGHT
     """See :func:`rule_values`."""
+    extras: tuple[Extra, ...] = ()
+    """What else the network is told of each slot."""
+
+    @property
+    def n_extra(self) -> int:
+        """Numbers that :attr:`extras` tell of each slot."""
+        return sum(extra.width for extra in self.extras)
 
     def rule(self, mode: QuestionMode) -> GainRule:
         """The gain rule for this kind of question; the plain one where none was tuned."""
@@ -99,7 +107,7 @@ class StateEncoder:
                 "items": spaces.Box(-1, last_item, (slots.n_recommend,), np.int32),
                 "answered": spaces.Box(-1, last_attribute, (N_ANSWERED,), np.int32),
                 "refused": spaces.Box(-1, last_item, (N_REFUSED,), np.int32),
-                "slots": numbers(slots.n_slots, len(SLOTS)),
+                "slots": numbers(slots.n_slots, len(SLOTS) + self.n_extra),
                 "values": spaces.Box(-100.0, 100.0, (slots.n_slots,), np.float32),
                 "moment": numbers(len(MOMENT)),
                 "answers": numbers(N_ANSWERED, len(ANSWERED)),
@@ -125,7 +133,7 @@ class StateEncoder:
             "items": candidates.items.astype(np.int32),
             "answered": answered,
             "refused": refused,
-            "slots": _slots(state, values),
+            "slots": np.concatenate([_slots(state, values), *(extra.of(state) for extra in self.extras)], axis=2),
             "values": values.astype(np.float32),
             "moment": _moment(state, rules, turned_down),
             "answers": answers,

@@ -60,6 +60,8 @@ class NetworkConfig:
     """Whether any list may be shown; else the most believed items alone, the ablation."""
     rule_decides: bool = False
     """Whether the gain rule says when to recommend, and the network only what to ask or show, or to wait."""
+    extra: int = 0
+    """Numbers it is told of each slot beyond :data:`policy.unified.layout.SLOTS`."""
 
 
 class _GraphLayer(nn.Module):
@@ -93,7 +95,7 @@ class UnifiedNetwork(nn.Module):
         self.config = config
         width = config.width
         self.user = nn.Linear(len(MOMENT), width)
-        self.slot = nn.Linear(len(SLOTS), width)
+        self.slot = nn.Linear(len(SLOTS) + config.extra, width)
         self.answered = nn.Linear(len(ANSWERED), width)
         self.refused = nn.Linear(len(REFUSED), width)
         self.graph = nn.ModuleList(_GraphLayer(width) for _ in range(config.graph_layers))
@@ -107,7 +109,7 @@ class UnifiedNetwork(nn.Module):
         seen = 3 * width if config.history_layers else 2 * width
         self.state = nn.Sequential(nn.Linear(seen, width), nn.ReLU())
         self.value = nn.Linear(width, 1)
-        self.judge = nn.Sequential(nn.Linear(2 * width + len(SLOTS), width), nn.ReLU())
+        self.judge = nn.Sequential(nn.Linear(2 * width + len(SLOTS) + config.extra, width), nn.ReLU())
         self.residual = nn.Linear(width, 1)
         for start in (self.value, self.residual):
             nn.init.zeros_(start.weight)
@@ -213,6 +215,7 @@ def _without_belief(seen: dict[str, Tensor]) -> dict[str, Tensor]:
     parts = dict(seen)
     for name, (layout, hidden) in OF_BELIEF.items():
         shown = [column not in hidden for column in layout]
+        shown += [True] * (seen[name].shape[-1] - len(shown))  # what is told besides
         parts[name] = seen[name] * torch.tensor(shown, dtype=seen[name].dtype, device=seen[name].device)
     edges = seen["edges"].clone()
     edges[:, RELATIONS.index("believed")] = (edges[:, RELATIONS.index("believed")] > 0).float()

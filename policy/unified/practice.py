@@ -1,9 +1,10 @@
 """What training practises on, the rule that leads its first dialogues, and how far answers can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.affinity import Affinity
 from graph.affinity.remembered import Remembered
@@ -30,16 +31,18 @@ class Practice:
 
     dataset: Dataset
     affinity: Affinity
+    tastes: Callable[[NDArray[np.int32]], NDArray[np.float32]] | None = None
+    """See :attr:`simulator.runs.Setting.tastes`."""
 
     def remembered(self) -> "Practice":
         """The same with every user's affinities at hand."""
         affinity = Remembered(self.affinity, self.dataset.interactions.n_users)
         affinity.fill()
-        return Practice(self.dataset, affinity)
+        return replace(self, affinity=affinity)
 
     def setting(self, users: UserType, rules: Rules) -> Setting:
         """Dialogues with these users, by these rules."""
-        return Setting(self.dataset, self.affinity, users, rules)
+        return Setting(self.dataset, self.affinity, users, rules, tastes=self.tastes)
 
 
 class RuleThatDoubts(BayesPolicy):

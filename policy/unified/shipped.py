@@ -18,13 +18,14 @@ def agents_folder() -> Path:
     return Path(str(files("policy"))) / "agents"
 
 
-def shipped_agent(data: str) -> Agent:
+def shipped_agent(data: str, *before: str) -> Agent:
     """The agent trained on these data, else the one for other catalogues.
 
+    :param before: what the data were called before items were added to them, newest first: their agent serves as well.
     :raises DataError: when it cannot be read.
     """
-    own = agents_folder() / data
-    return load(own if (own / META).is_file() else agents_folder() / ELSEWHERE)
+    own = (agents_folder() / name for name in (data, *before))
+    return load(next((folder for folder in own if (folder / META).is_file()), agents_folder() / ELSEWHERE))
 
 
 def as_policy(agent: Agent, rules: Rules, rule: GainRule | None = None) -> UnifiedPolicy:

@@ -28,6 +28,7 @@ from policy.unified.agent import UnifiedPolicy
 from policy.unified.checkpoint import Agent
 from policy.unified.curriculum import Curriculum
 from policy.unified.encoding import StateEncoder
+from policy.unified.extras import Extra
 from policy.unified.iteration import FitConfig, fit_to_comparisons
 from policy.unified.looks import Look
 from policy.unified.network import NetworkConfig, UnifiedNetwork
@@ -101,6 +102,8 @@ class TrainingConfig:
     decisions: int = 60_000
     """Decisions from which DQN and PPO learn."""
     fake: Fake = Fake.NONE
+    extras: tuple[str, ...] = ()
+    """What else the network is told of each slot: see :mod:`policy.unified.extras`."""
     seed: int = 0
     device: str = "cpu"
     """Where the network learns and acts."""
@@ -135,6 +138,7 @@ class Training:
     :param first_round: file of the comparisons of the first round, in which nothing but the rule has a say: kept there
         by the first of several trainings with the same :func:`first_practice`, and found there by the others; beside it
         how much doubt was chosen.
+    :param extras: those that the configuration names.
     """
 
     def __init__(
@@ -146,16 +150,18 @@ class Training:
         onlooker: Onlooker | None = None,
         diary: Path | None = None,
         first_round: Path | None = None,
+        extras: Sequence[Extra] = (),
     ) -> None:
         self.config = config or TrainingConfig()
         self.practice, self.valid, self.modes = practice.remembered(), valid.remembered(), tuple(rules)
-        self.encoder = StateEncoder(tuple(rules.items()))
+        self.encoder = StateEncoder(tuple(rules.items()), extras=tuple(extras))
         self.looks: list[Look] = []
         self.chosen: list[Look] = []
         """The best of each round."""
         self._onlooker, self._diary, self._first_round = onlooker or Onlooker(), diary, first_round
         torch.manual_seed(self.config.seed)
-        self.network: UnifiedNetwork | UnicornNetwork = UnifiedNetwork(self.config.network).to(self.config.device)
+        shape = replace(self.config.network, extra=self.encoder.n_extra)
+        self.network: UnifiedNetwork | UnicornNetwork = UnifiedNetwork(shape).to(self.config.device)
         self._kept: list[Comparisons] = []
         self._beside: dict[int, dict[str, dict[str, float]]] = {}
         self.rates: AnswerRates = HONEST

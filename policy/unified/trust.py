@@ -43,7 +43,8 @@ class AnswerRates:
     of_attribute: NDArray[np.float64] | None = None
     """For one vocabulary alone, shape (P, rates)."""
     vocabulary: str = ""
-    """The :attr:`graph.catalogue.Catalogue.vocabulary` that ``of_attribute`` is for."""
+    """The :attr:`graph.catalogue.Catalogue.vocabulary` that ``of_attribute`` is for; a catalogue that has grown begins
+    with it."""
     doubt: float = 1.0
     """Chance beforehand that somebody answers like this; all others are honest."""
     hears_no: bool = True
@@ -52,8 +53,14 @@ class AnswerRates:
     """Items of the catalogue for which the doubt was chosen; 0 for any."""
 
     def at_home(self, catalogue: Catalogue) -> bool:
-        """Whether they were learned there, or are for anywhere."""
-        return not self.n_items or self.vocabulary == catalogue.vocabulary
+        """Whether they were learned there, perhaps before items were added, or are for anywhere."""
+        return not self.n_items or self._knows(catalogue)
+
+    def _knows(self, catalogue: Catalogue) -> bool:
+        """Whether the first attributes there, or all of them, are those that the rates were learned for."""
+        n_attributes = catalogue.n_attributes if self.of_attribute is None else len(self.of_attribute)
+        grown = n_attributes <= catalogue.n_attributes
+        return grown and self.vocabulary == catalogue.vocabulary_of_first(n_attributes)
 
     def doubt_in(self, catalogue: Catalogue) -> float:
         """The doubt there: elsewhere at most :data:`ABROAD` as much as at home, and none about what is unknown here.
@@ -61,11 +68,12 @@ class AnswerRates:
         A slip makes room for every item that does not fit, so where there are more items there is less doubt.  Of
         facets whose answers were never learned from there is no reason to doubt any.
         """
+        fewer = min(1.0, self.n_items / max(catalogue.n_items, 1)) if self.n_items else 1.0
         if self.at_home(catalogue):
-            return self.doubt
+            return self.doubt * fewer
         learned = np.array([facet.name in self.of_facet for facet in catalogue.facets], bool)
         share = float(learned[catalogue.attribute_facet].mean()) if catalogue.n_attributes else 0.0
-        return self.doubt * ABROAD * share * min(1.0, self.n_items / catalogue.n_items)
+        return self.doubt * ABROAD * share * fewer
 
     def scaled(self, strength: float) -> "AnswerRates":
         """All rates multiplied: those who err are not all alike, and most of them err less than all their slips say."""
@@ -74,11 +82,14 @@ class AnswerRates:
         return replace(self, everywhere=_times(self.everywhere, strength), of_facet=facets, of_attribute=table)
 
     def model(self, catalogue: Catalogue) -> AnswerModel:
-        """The answer model of a catalogue; rates of single attributes count where its attributes are the same."""
-        table = self.of_attribute
-        if table is None or self.vocabulary != catalogue.vocabulary:
-            by_facet = np.array([self.of_facet.get(facet.name, self.everywhere) for facet in catalogue.facets])
-            table = by_facet[catalogue.attribute_facet]
+        """The answer model of a catalogue; rates of single attributes count where its attributes are the same.
+
+        What has been added since has the rates of its facet.
+        """
+        by_facet = np.array([self.of_facet.get(facet.name, self.everywhere) for facet in catalogue.facets])
+        table = by_facet[catalogue.attribute_facet]
+        if self.of_attribute is not None and self._knows(catalogue):
+            table[: len(self.of_attribute)] = self.of_attribute
         miss, false_alarm, dont_know, dont_care, sort_of_has, sort_of_lacks = np.ascontiguousarray(table.T)
         ordered = np.array([facet.ordered for facet in catalogue.facets], bool)[catalogue.attribute_facet]
         sort_of_lacks = np.maximum(sort_of_lacks, np.where(ordered, *NEARLY) * sort_of_has)

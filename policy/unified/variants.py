@@ -80,7 +80,13 @@ RIVALS = {
 }
 """Other learners, and another network."""
 
-VARIANTS = ABLATIONS | RIVALS | FAKES
+EXTRAS = {
+    "with-codes": Variant("told codes of the items, too", _training(extras=("codes",))),
+    "with-tastes": Variant("told which of the person's tastes an item serves, too", _training(extras=("tastes",))),
+}
+"""Parts that the agents that come with the package do without."""
+
+VARIANTS = ABLATIONS | RIVALS | FAKES | EXTRAS
 
 
 def vary(config: TrainingConfig, name: str) -> TrainingConfig:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from graph import datasets, storage
-from graph.dataset import Dataset
+from graph.dataset import Ancestor, Dataset
 from graph.errors import DataError
 from graph.places import Places
 from graph.synthetic import make_synthetic
@@ -218,3 +218,34 @@ def test_places_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert found.cache.name == "convrec"
     beside = Path(__file__).resolve().parents[3] / "shared"
     assert found.shared == (beside if beside.is_dir() else None)
+
+
+def test_what_brings_items_in_takes_a_name_that_is_free(places: Places) -> None:
+    for name in ("shop", "other"):
+        datasets.keep(named(name), places)
+    assert datasets.check_grown_name("shop", None, places) == "shop"
+    assert datasets.check_grown_name("shop", "shop", places) == "shop"
+    assert datasets.check_grown_name("shop", "bigger", places) == "bigger"
+    assert datasets.check_grown_name("movies-all", "mine", places) == "mine"
+    assert datasets.check_grown_name("synthetic:users=9", "mine", places) == "mine"
+    for name, new, message in (
+        ("movies-all", None, "is made from its source and never changed; give --name"),
+        ("synthetic:users=9", None, "never changed"),
+        ("shop", "other", "there is a data set 'other' already"),
+        ("shop", "movies", "convrec brings along"),
+        ("shop", "lastfm", "convrec brings along"),
+        ("shop", "../x", "cannot be the name"),
+        ("shpo", None, "no data set 'shpo'; did you mean shop"),
+    ):
+        with pytest.raises(DataError, match=message):
+            datasets.check_grown_name(name, new, places)
+
+
+def test_what_data_were_called_before_is_found_without_loading_them(places: Places) -> None:
+    ancestors = (Ancestor("movies-all", "x", 9, 5), Ancestor("films", "y", 9, 5))
+    datasets.keep(replace(named("mine"), grown_from=ancestors), places)
+    (places.datasets / "mine" / storage.ARRAYS).unlink()
+    assert datasets.names_before("mine", places) == ("movies-all", "films")
+    datasets.keep(named("plain"), places)
+    for name in ("plain", "absent", "movies-all", "synthetic:users=9"):
+        assert datasets.names_before(name, places) == ()

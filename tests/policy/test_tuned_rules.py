@@ -9,7 +9,7 @@ import pytest
 
 from graph.errors import DataError
 from policy.bayes import GainRule
-from policy.tuned_rules import Conditions, TunedRule, closest_rule, keep_rule, read_rules, shipped_rules
+from policy.tuned_rules import Conditions, RunConditions, TunedRule, closest_rule, keep_rule, read_rules, shipped_rules
 
 HERE = Conditions("lastfm", "content", "binary", 14)
 RULE = TunedRule(HERE, GainRule(2.0, 1.15, 3.0), {"command": "convrec train", "valid": {"at": 7.5}})
@@ -187,3 +187,21 @@ def test_the_rules_that_come_with_the_package_can_be_read():
     for tuned in shipped_rules():
         assert tuned.conditions.questions in ("binary", "facet", "multi")
         assert {"command", "data", "seed", "valid"} <= set(tuned.provenance)
+
+
+def test_data_that_have_grown_take_the_rule_of_what_they_grew_from():
+    rules = [replace(RULE, conditions=replace(HERE, data=name)) for name in ("a", "b", "elsewhere")]
+    wanted = RunConditions("grown", "content", "binary", 14, grown_from=("a", "b"))
+    found = closest_rule(rules, wanted)
+    assert found is not None
+    assert found.conditions.data == "b", "the newest that has one"
+    own = replace(RULE, conditions=replace(HERE, data="grown", affinity="other", turns=15))
+    assert closest_rule([*rules, own], wanted) == own
+    only_old = closest_rule([rules[2], rules[0]], wanted)
+    assert only_old is not None
+    assert only_old.conditions.data == "a"
+
+
+def test_what_a_rule_was_tuned_for_is_kept_as_before(path: Path):
+    keep_rule(path, RULE)
+    assert "grown_from" not in path.read_text()

@@ -10,7 +10,10 @@ import pytest
 from graph import affinity
 from graph.affinity import registry, saving
 from graph.affinity.hybrid import Hybrid
+from graph.dataset import Dataset
 from graph.errors import DataError
+from graph.tables.adding import add_items
+from graph.tables.writing import write_items
 from tests.graph.affinity.contract import fitted, small, with_test_pairs_drawn_anew
 
 
@@ -111,3 +114,55 @@ def test_where_nothing_was_learned_nothing_is_kept(tmp_path: Path) -> None:
     alone = replace(small(), interactions=Interactions.none(500))
     affinity.fit_or_load("hybrid", alone, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Dataset:
+    """Some 30 items more, like some that are there, and one attribute that is new."""
+    path, catalogue = tmp_path / "new.csv", small().catalogue
+    renumbered = replace(catalogue, item_ids=catalogue.item_ids + 10_000)
+    write_items(renumbered, np.arange(30), path)
+    header, *rows = path.read_text().splitlines()
+    facet = header.split(",")[-1]
+    path.write_text("\n".join([header, *(f"{row}|fresh" if number < 9 else row for number, row in enumerate(rows))]))
+    found = add_items(small(), path, "grown")[0]
+    assert found.catalogue.n_items == 530
+    assert found.catalogue.describe_attribute(60) == f"{facet}: fresh"
+    return found
+
+
+def test_what_was_learned_before_items_were_added_serves_with_them(
+    grown: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "fit", lambda name, *args: fitted(name))
+    before = affinity.fit_or_load("hybrid", small(), tmp_path / "cache")
+    monkeypatch.setattr(registry, "fit", lambda *args: pytest.fail("learned a second time"))
+    after = affinity.fit_or_load("hybrid", grown, tmp_path / "cache")
+    users = np.arange(-1, 400)
+    old, new = before.scores(users), after.scores(users)
+    assert new.shape == (401, 530)
+    shift = new[:, :500] - old
+    shift -= shift.mean(axis=1, keepdims=True)  # a log prior has no zero of its own
+    assert np.abs(shift).mean() < 0.1 * np.abs(old - old.mean(axis=1, keepdims=True)).mean()
+    assert np.isfinite(new).all()
+    assert new[:, 500:].std() > 0.1, "new items are told apart"
+
+
+def test_a_rehearsal_does_not_take_what_was_learned_from_what_it_asks(
+    grown: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "fit", lambda name, *args: fitted(name))
+    affinity.fit_or_load("hybrid", small(), tmp_path / "cache")
+    monkeypatch.setattr(registry, "fit", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        affinity.fit_or_load("hybrid", affinity.rehearsal(grown), tmp_path / "cache")
+
+
+def test_what_has_numbers_of_single_items_is_learned_anew(
+    grown: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "fit", lambda name, *args: fitted(name))
+    affinity.fit_or_load("als", small(), tmp_path / "cache")
+    monkeypatch.setattr(registry, "fit", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        affinity.fit_or_load("als", grown, tmp_path / "cache")

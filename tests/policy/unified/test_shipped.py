@@ -7,7 +7,7 @@ import pytest
 from graph.answers import QuestionMode
 from policy import registry
 from policy.patience import patient
-from policy.tuned_rules import Conditions, closest_rule, shipped_rules
+from policy.tuned_rules import Conditions, RunConditions, closest_rule, shipped_rules
 from policy.unified.agent import UnifiedPolicy
 from policy.unified.checkpoint import META, load
 from policy.unified.shipped import ELSEWHERE, agents_folder, shipped_agent
@@ -40,6 +40,19 @@ def test_an_agent_says_where_it_comes_from_and_what_may_be_done_with_it(name: st
 
 def test_data_without_an_agent_of_their_own_get_the_one_for_elsewhere() -> None:
     assert shipped_agent("nowhere").provenance == load(agents_folder() / ELSEWHERE).provenance
+
+
+def test_data_that_have_grown_get_the_agent_of_what_they_grew_from() -> None:
+    wanted = load(agents_folder() / "movies-all").provenance
+    assert shipped_agent("my-films", "films", "movies-all", "lastfm").provenance == wanted
+    made = registry.make(
+        "unified", RunConditions("my-films", "hybrid", "binary", 15, grown_from=("lastfm", "movies-all"))
+    )
+    assert isinstance(made, UnifiedPolicy)
+    assert made.rates.vocabulary == shipped_agent("movies-all").rates.vocabulary
+    tuned = closest_rule(shipped_rules(), Conditions("movies-all", "hybrid", "binary", 15))
+    assert tuned is not None
+    assert made.encoder.rule(QuestionMode.BINARY) == tuned.rule
 
 
 @pytest.mark.parametrize("data", ["movies", "lastfm", "lastfm_star"])

@@ -1,11 +1,15 @@
 """Rates of answers, learned from dialogues that are over."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from graph.answers import Answer, AnswerModel
+from graph.dataset import Dataset
+from graph.tables import TableOptions
+from graph.tables.adding import add_items
 from policy.bayes import BayesPolicy
 from policy.unified.trust import ABROAD, HONEST, RATES, AnswerCounts, AnswerRates, Heard, learn_rates, who_errs
 from simulator.runs import draw_targets, run_dialogues
@@ -148,3 +152,39 @@ def test_there_is_less_doubt_elsewhere_and_least_where_there_are_many_items() ->
     assert abroad == pytest.approx(0.01 * ABROAD * min(1.0, here.n_items / there.n_items))
     assert replace(rates, n_items=1).doubt_in(there) < abroad
     assert rates.model(there).doubt == abroad
+
+
+def grown(dataset: Dataset, folder: Path, rows: str) -> Dataset:
+    """The same with items from a file, which name a facet of it."""
+    path = folder / "new.csv"
+    path.write_text(f"id,title,{dataset.catalogue.facets[0].name}\n{rows}")
+    return add_items(dataset, path, "grown", TableOptions(least_items=2))[0]
+
+
+def test_a_catalogue_that_has_grown_is_still_home(tmp_path: Path) -> None:
+    here = city()
+    rates = replace(learn_rates(here.catalogue, counts_of("noisy:0.1", 600)), doubt=0.01)
+    there = grown(here, tmp_path, "90001,A,fresh\n90002,B,fresh\n").catalogue
+    assert there.n_attributes == here.catalogue.n_attributes + 1
+    assert there.vocabulary != here.catalogue.vocabulary
+    assert rates.at_home(there)
+    assert rates.doubt_in(there) == pytest.approx(0.01 * 1500 / 1502)
+    at_home, model = rates.model(here.catalogue).otherwise, rates.model(there).otherwise
+    assert at_home is not None
+    assert model is not None
+    for name in ("miss", "false_alarm", "dont_know"):
+        old, new = getattr(at_home, name), getattr(model, name)
+        assert np.array_equal(new[:-1], old)
+        of_facet = rates.of_facet[here.catalogue.facets[0].name][RATES.index(name)]
+        assert new[-1] == of_facet
+    assert len(set(model.miss.tolist())) > len(rates.of_facet)
+
+
+def test_home_is_neither_a_part_of_it_nor_what_begins_otherwise(tmp_path: Path) -> None:
+    here = city()
+    there = grown(here, tmp_path, "90001,A,fresh\n90002,B,fresh\n").catalogue
+    rates = learn_rates(there, AnswerCounts(np.ones((there.n_attributes, 2, len(Answer)))))
+    assert rates.at_home(there)
+    assert not rates.at_home(here.catalogue)
+    renamed = replace(there, attribute_names=("another", *there.attribute_names[1:]))
+    assert not learn_rates(here.catalogue, counts_of("noisy:0.1", 100)).at_home(renamed)
