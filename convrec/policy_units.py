@@ -19,8 +19,8 @@ WHOLE = "whole"
 
 VARIANTS = (
     "no-gnn", "no-transformer", "no-belief", "no-residual", "no-answer-model", "no-wait", "fixed-list", "rule-decides",
-    "one-type", "dqn", "ppo", "unicorn-published", "unicorn-mended", "unicorn-mixture", "untrained", "random-weights",
-    "shuffled-reward",
+    "one-type", "with-codes", "with-tastes", "dqn", "ppo", "unicorn-published", "unicorn-mended", "unicorn-mixture",
+    "untrained", "random-weights", "shuffled-reward",
 )  # fmt: skip
 """See :data:`policy.unified.variants.VARIANTS`, which loads PyTorch."""
 
