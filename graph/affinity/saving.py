@@ -37,7 +37,7 @@ LEARNED_SIGNALS = {signal.name: signal for signal in (Als, Bpr, Coded, LightGcn,
 KEPT = (Hybrid.name, *LEARNED_SIGNALS)
 """Kinds of affinity that can be kept."""
 
-SURVIVE_GROWTH = (Hybrid.name,)
+SURVIVE_GROWTH = (Hybrid.name, Coded.name)
 """Those of them without numbers of single items: they serve new items as they are."""
 
 _SCALE = "scale"

@@ -16,7 +16,8 @@ from graph.affinity.signals.protocol import FloatArray
 from graph.affinity.signals.text import embed_texts, sentences_of
 from graph.catalogue import Catalogue
 from graph.dataset import Dataset
-from graph.item_codes import Codebook, Origin
+from graph.item_codes import Codebook, CodeTable, ItemCoder, Origin
+from graph.item_codes.coder import Codes
 from graph.item_codes.learning import Advance
 from graph.places import Places
 
@@ -36,15 +37,12 @@ class Coded:
     name = "codes"
     softenings: tuple[float, ...] = ()
 
-    def __init__(self, items: FloatArray, biases: FloatArray, sharpness: float) -> None:
-        """
-        :param items: unit vectors, shape (V, D).
-        :param biases: shape (V,).
-        """
-        self._items = items
-        self._biases = biases
-        self._sharpness = sharpness
-        self.covers = np.ones(len(items), dtype=bool)
+    def __init__(self, codebook: Codebook, codes: Codes) -> None:
+        """:param codes: of all items by this codebook, shape (V, M)."""
+        self.codebook = codebook
+        self._items = codebook.table.items(codes)
+        self._biases = codebook.table.item_biases(codes)
+        self.covers = np.ones(len(codes), dtype=bool)
 
     @classmethod
     def fit(cls, dataset: Dataset, seed: int = 0, cache: Path | None = None) -> "Coded":
@@ -63,27 +61,28 @@ class Coded:
         """
         embeddings = embedded(dataset.catalogue, cache)
         here = codebook.at(dataset.name, embeddings)
-        codes = here.codes(embeddings)
-        return cls(here.table.items(codes), here.table.item_biases(codes), here.table.sharpness)
+        return cls(here, here.codes(embeddings))
 
     @classmethod
     def restore(cls, dataset: Dataset, arrays: Mapping[str, NDArray[np.generic]]) -> "Coded":
-        """What :meth:`arrays` gave, as a signal again."""
-        items, biases, sharpness = (
-            np.ascontiguousarray(arrays[key], np.float32) for key in ("items", "biases", "sharpness")
-        )
-        return cls(items, biases, float(sharpness[0]))
+        """What :meth:`arrays` gave, as a signal again: also of data that items were added to since.
+
+        Those are coded as the others are, by the mean, the rotation and the centroids of the items before them.
+        """
+        origin = Origin(dataset.name, dataset.fingerprint, dataset.licence, 0, dataset.name)
+        codebook = Codebook(ItemCoder.restore(arrays), CodeTable.restore(arrays), origin)
+        return cls(codebook, codebook.codes(embedded(dataset.catalogue)))
 
     def of(self, profiles: Profiles) -> FloatArray:
         """Logits with mean 0 over all items, shape (B, V); zeros for people who liked nothing."""
         people = np.asarray(profiles.liked() @ self._items, np.float32)
         people /= np.maximum(np.linalg.norm(people, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        logits = np.float32(self._sharpness) * (people @ self._items.T) + self._biases
+        logits = np.float32(self.codebook.table.sharpness) * (people @ self._items.T) + self._biases
         return centred(logits, self.covers, profiles)
 
     def arrays(self) -> Mapping[str, NDArray[np.generic]]:
-        """Vectors of items, shape (V, D), their biases, shape (V,), and the sharpness, shape (1,)."""
-        return {"items": self._items, "biases": self._biases, "sharpness": np.array([self._sharpness], np.float32)}
+        """Coder and table, in which there is nothing of any item."""
+        return {**self.codebook.coder.arrays(), **self.codebook.table.arrays()}
 
 
 def learn_codebook(

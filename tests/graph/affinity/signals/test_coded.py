@@ -12,6 +12,7 @@ from graph.affinity import saving
 from graph.affinity.calibrated import Calibrated
 from graph.affinity.signals import text
 from graph.affinity.signals.coded import Coded, embedded, learn_codebook
+from graph.csr import CSR
 from graph.dataset import Dataset
 from graph.interactions import Interactions
 from graph.item_codes import Codebook, coder
@@ -74,9 +75,8 @@ def test_items_that_nobody_liked_are_told_apart() -> None:
 def test_a_codebook_serves_a_catalogue_it_was_not_learned_on_and_shuffled_codes_do_not() -> None:
     elsewhere = replace(make_synthetic(users=300, items=300, attributes=60, interactions=25, seed=3), name="elsewhere")
     signal = Coded.from_codebook(learned(), elsewhere)
-    arrays = {key: array.copy() for key, array in signal.arrays().items()}
-    mixed = np.random.default_rng(0).permutation(300)
-    fake = Coded.restore(elsewhere, {**arrays, "items": arrays["items"][mixed], "biases": arrays["biases"][mixed]})
+    codes = signal.codebook.codes(embedded(elsewhere.catalogue))
+    fake = Coded(signal.codebook, np.random.default_rng(0).permutation(codes))
     real, shuffled = (auc(elsewhere, each.of(profiles(elsewhere))) for each in (signal, fake))
     assert real > 0.55 > shuffled
 
@@ -95,6 +95,41 @@ def test_it_is_kept_and_found_again(tmp_path: Path) -> None:
     saving.save(model, small(), tmp_path / "kept")
     users = np.arange(-1, 30)
     np.testing.assert_array_equal(saving.load(small(), tmp_path / "kept").scores(users), model.scores(users))
+
+
+def test_items_that_come_later_are_coded_by_what_was_learned_before(tmp_path: Path) -> None:
+    """Old items keep their codes, new ones get theirs, and nothing is learned anew."""
+    before = affinity.fit("codes", small())
+    assert isinstance(before, Calibrated)
+    saving.save(before, small(), tmp_path / "kept")
+    more = with_twins(small(), [3, 7])
+    after = saving.load(more, tmp_path / "kept", small().fingerprint)
+    assert isinstance(after, Calibrated)
+    users = np.arange(-1, 30)
+    signals = [each.signal.of(profiles(each_of)) for each, each_of in ((before, small()), (after, more))]
+    raised = [each - each[:, :1] for each in signals]
+    np.testing.assert_allclose(raised[1][:, :500], raised[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(signals[1][:, 500:], signals[1][:, [3, 7]], rtol=1e-4, atol=1e-4)
+    assert after.scores(users).shape == (31, 502)
+    np.testing.assert_array_equal(after.signal.codebook.coder.centroids, before.signal.codebook.coder.centroids)
+
+
+def with_twins(dataset: Dataset, items: list[int]) -> Dataset:
+    """The same data with some items once more behind the others, under other ids and nobody's yet."""
+    catalogue, history = dataset.catalogue, dataset.interactions
+    edges, count = catalogue.item_attributes, catalogue.n_items
+    own = [edges.row(item) for item in items]
+    rows = np.concatenate([edges.row_of_edge(), np.repeat(count + np.arange(len(items)), [len(each) for each in own])])
+    grown = replace(
+        catalogue, item_ids=np.concatenate([catalogue.item_ids, catalogue.item_ids.max() + 1 + np.arange(len(items))]),
+        titles=(*catalogue.titles, *(catalogue.titles[item] for item in items)),
+        years=np.concatenate([catalogue.years, catalogue.years[items]]),
+        popularity=np.concatenate([catalogue.popularity, catalogue.popularity[items]]),
+        item_attributes=CSR.from_pairs(
+            rows, np.concatenate([edges.indices, *own]), count + len(items), catalogue.n_attributes
+        ),
+    )  # fmt: skip
+    return replace(dataset, catalogue=grown, interactions=replace(history, n_items=count + len(items)))
 
 
 def test_nothing_is_learned_from_nobody() -> None:
