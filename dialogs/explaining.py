@@ -66,7 +66,7 @@ def _tastes(agent: "Agent", conversation: Conversation, item: int, whole: float)
     weight = whole - _log_odds_of(agent, unliked, item)
     if weight < LEAST_WEIGHT:
         return []
-    attribute = taste.labels[0].attribute if taste.labels else None
+    attribute = None if taste.label is None else taste.label.attribute
     return [Reason(said=Taste(examples=taste.examples, attribute=attribute), weight=round(weight, 4))]
 
 

@@ -132,7 +132,7 @@ def reason_in_words(catalogue: Catalogue, said: object) -> str:
     if isinstance(said, Taste):
         liked = " and ".join(catalogue.describe_item(item) for item in said.examples)
         if said.attribute is None:
-            return f"you like things such as {liked}"
+            return f"you like {noun_of(catalogue)}s such as {liked}"
         return f"you like {kinds(catalogue, said.attribute)}, such as {liked}"
     verb = "liked" if isinstance(said, Like) else "did not like"
     return f"you {verb} {catalogue.describe_item(said.item)}"  # type: ignore[attr-defined]

@@ -41,7 +41,7 @@ class TasteForThisShelf:
 
     def behind(self, profile: Profiles, item: int) -> Taste:
         events = np.isin(profile.items, profile.items[:2])
-        return Taste(0, 1.0, (Label(HORROR, 2.0, 0.9, 0.3),), tuple(profile.items[:2].tolist()), events)
+        return Taste(0, 1.0, Label(HORROR, 2.0, 0.9, 0.3), tuple(profile.items[:2].tolist()), events)
 
 
 def test_why_names_the_taste_that_an_item_serves_by_what_it_is_worth() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.affinity.personas.encoder import PersonaEncoder
+from graph.affinity.personas.encoder import PersonaEncoder, Personas
 from graph.affinity.personas.labels import Label, PersonaLabels
 from graph.affinity.profiles import Profiles, Verdict
 from graph.dataset import Dataset
@@ -24,10 +24,10 @@ class Taste:
     persona: int
     weight: float
     """Its weight among the person's personas for this item."""
-    labels: tuple[Label, ...]
-    """What distinguishes it, if anything does."""
+    label: Label | None
+    """What distinguishes it and the item has as well, if there is anything."""
     examples: tuple[int, ...]
-    """What the person liked that belongs to it, the most like the item first."""
+    """What the person liked that belongs to it, the most like the item first; of a taste with a label what has it."""
     events: NDArray[np.bool_]
     """Which of the person's events belong to it more than to any other, shape (E,)."""
 
@@ -38,7 +38,7 @@ class Tastes:
     def __init__(self, dataset: Dataset, encoder: PersonaEncoder) -> None:
         self.encoder = encoder
         self.labels = PersonaLabels(dataset)
-        self.n_items = dataset.catalogue.n_items
+        self._catalogue = dataset.catalogue
 
     def behind(self, profile: Profiles, item: int, most: int = 2) -> Taste | None:
         """What an item has to do with what one person liked; None where too little is known of either.
@@ -59,8 +59,20 @@ class Tastes:
             return None
         events = np.zeros(len(profile.items), bool)
         events[liked] = own
-        labels = tuple(self.labels.of(personas, 0)[persona])
-        return Taste(persona, float(weights[persona]), labels, self._nearest(item, items[own], most), events)
+        label, alike = self._shared(personas, persona, item, items[own])
+        return Taste(persona, float(weights[persona]), label, self._nearest(item, alike, most), events)
+
+    def _shared(
+        self, personas: Personas, persona: int, item: int, items: NDArray[np.int32]
+    ) -> tuple[Label | None, NDArray[np.int32]]:
+        """The first label of a persona that an item has, and those of the persona's items that have it; all without."""
+        has = self._catalogue.item_attributes
+        for label in self.labels.of(personas, 0, most=self._catalogue.n_facets)[persona]:
+            if has.contains(np.array([item]), np.array([label.attribute]))[0]:
+                holders = items[has.contains(items, np.full(len(items), label.attribute))]
+                if (holders != item).any():
+                    return label, holders
+        return None, items
 
     def _nearest(self, item: int, items: NDArray[np.int32], most: int) -> tuple[int, ...]:
         likes = self.encoder.likes

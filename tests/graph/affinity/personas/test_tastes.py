@@ -23,7 +23,8 @@ def test_the_taste_behind_an_item_is_that_of_its_shelf() -> None:
         assert set(taste.examples) <= set(profile.items[taste.events].tolist())
         assert 1 <= len(taste.examples) <= 2
         assert taste.weight > 0.5
-        assert taste.labels[0].attribute == genre
+        assert taste.label is not None
+        assert taste.label.attribute == genre
 
 
 def test_the_examples_are_the_likes_nearest_to_the_item() -> None:
@@ -33,6 +34,18 @@ def test_the_examples_are_the_likes_nearest_to_the_item() -> None:
     own = profile.items[taste.events]
     alike = likes[own] @ likes[20] / np.linalg.norm(likes[own], axis=1)
     assert list(taste.examples) == own[np.argsort(-alike)][:3].tolist()
+
+
+def test_what_is_named_is_true_of_the_item_and_of_every_example() -> None:
+    catalogue, tastes, profile = two_tastes().catalogue, Tastes(two_tastes(), learned()), person(*CALM, *LOUD)
+    named = 0
+    for item in range(catalogue.n_items):
+        taste = tastes.behind(profile, item, most=5)
+        if taste is not None and taste.label is not None:
+            named += 1
+            for each in (item, *taste.examples):
+                assert taste.label.attribute in catalogue.attributes_of(each)
+    assert named > catalogue.n_items / 2
 
 
 def test_who_has_said_little_has_no_tastes() -> None:
