@@ -1,12 +1,11 @@
 """``convrec bench item-codes`` on a small scale; the model of texts is replaced by one that knows words alone."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from convrec import bench_item_codes
+from convrec import bench_item_codes, item_code_measures
 from convrec.bench_item_codes import compare_arms, measure_arms
 from convrec.cli import main
 from convrec.item_code_measures import (
@@ -40,6 +39,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     monkeypatch.setattr(coder, "ROUNDS", 1)
     monkeypatch.setenv("CONVREC_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(bench_item_codes, "SETTINGS", (HALVES,))
+    monkeypatch.setattr(item_code_measures, "SHARES", (0.2,))
 
 
 def test_it_writes_every_arm_with_intervals_and_where_they_come_from(
@@ -52,7 +52,7 @@ def test_it_writes_every_arm_with_intervals_and_where_they_come_from(
     assert content["split"] == "test"
     arms = {(row["measure"], row["share"], row["arm"]) for row in content["results"]}
     assert ("zero-shot", 1.0, SHUFFLED) in arms
-    assert {("learning", share, arm) for share in (0.05, 0.1) for arm in TUNED.rates} <= arms
+    assert {("learning", 0.2, arm) for arm in TUNED.rates} <= arms
     for row in content["results"]:
         assert row["ndcg"][1] <= row["ndcg"][0] <= row["ndcg"][2]
     for row in content["comparisons"]:
@@ -99,9 +99,3 @@ def test_comparisons_are_paired_over_people_and_pooled_over_seeds() -> None:
 def test_bad_input_is_told_in_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "item-codes", *arguments]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
-
-
-def test_the_figures_are_json_all_through(tmp_path: Path) -> None:
-    path = tmp_path / "figures.json"
-    assert main(["bench", "item-codes", "--seeds", "1", "--split", "valid", "--json", str(path)]) == 0
-    assert json.loads(path.read_text())["split"] == "valid"

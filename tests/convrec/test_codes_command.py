@@ -27,7 +27,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "codes"
 
 
-def test_learn_keeps_a_codebook_that_names_its_licence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_learn_keeps_a_codebook_that_names_its_licence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "codes"
+    assert main(["codes", "learn", "--data", SHOP, "--out", str(folder)]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "64 codes" in out
     assert "CC0" in out

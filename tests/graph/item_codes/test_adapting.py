@@ -1,0 +1,60 @@
+"""A codebook adapted to a catalogue it has come to."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from graph.csr import CSR
+from graph.errors import OptionError
+from graph.item_codes import Codebook, Origin, adapting
+from graph.item_codes.adapting import adapt
+from graph.item_codes.held_out import HeldOut
+from graph.item_codes.learning import LearningConfig
+from tests.graph.item_codes.made_up import embeddings, likes
+
+ITEMS = 160
+
+
+def codebook() -> Codebook:
+    origin = Origin("shop", "0123456789abcdef", "CC0", 0, "shop")
+    return Codebook.learn(embeddings(200), likes(80, 200), origin, LearningConfig(dimensions=16, steps=10))
+
+
+def test_it_gets_better_by_stages_where_there_is_something_to_learn() -> None:
+    book = codebook()
+    mixed = np.random.default_rng(0).permuted(np.tile(np.arange(64), (32, 1)), axis=1)
+    book = replace(book, table=book.table.permuted(mixed))
+    here = book.at("elsewhere", embeddings(ITEMS, seed=3))
+    codes = here.codes(embeddings(ITEMS, seed=3))
+    train, valid = likes(120, ITEMS, seed=1), likes(120, ITEMS, seed=2)
+    shares: list[float] = []
+    found = adapt(here, codes, train, valid, 0, "elsewhere", "mine alone", shares.append)
+    assert found.as_it_came <= found.permuted <= found.tuned
+    assert found.tuned > 1.1 * found.as_it_came
+    assert HeldOut(train, valid).ndcg(found.codebook.table, codes).mean() == pytest.approx(found.tuned)
+    assert found.codebook.origin.adapted == ("elsewhere",)
+    assert "CC0" in found.codebook.origin.licence
+    assert "mine alone" in found.codebook.origin.licence
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_what_helps_nobody_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = codebook().at("elsewhere", embeddings(ITEMS, seed=3))
+    worse = np.random.default_rng(0).permuted(np.tile(np.arange(64), (32, 1)), axis=1)
+    monkeypatch.setattr(adapting, "learn_permutation", lambda *rest: [worse, worse])
+    monkeypatch.setattr(adapting, "tune_table", lambda table, *rest: [table, table.permuted(worse)])
+    codes = here.codes(embeddings(ITEMS, seed=3))
+    found = adapt(here, codes, likes(80, ITEMS), likes(80, ITEMS, seed=2), 0, "elsewhere", "CC0")
+    assert found.codebook.table is here.table
+    assert found.tuned == found.as_it_came
+
+
+def test_without_a_valid_split_some_likes_are_held_out() -> None:
+    here = codebook().at("elsewhere", embeddings(ITEMS, seed=3))
+    codes = here.codes(embeddings(ITEMS, seed=3))
+    none = CSR.from_pairs([], [], 80, ITEMS)
+    found = adapt(here, codes, likes(80, ITEMS), none, 0, "elsewhere", "CC0")
+    assert 20 < found.people <= 80
+    with pytest.raises(OptionError, match="elsewhere"):
+        adapt(here, codes, none, none, 0, "elsewhere", "CC0")
