@@ -15,10 +15,10 @@ from graph.csr import CSR
 from graph.dataset import Dataset
 from graph.interactions import Split
 from graph.item_codes import CodeTable, ItemCoder
+from graph.item_codes.adapting import adapt_permutation
 from graph.item_codes.coder import Codes, FloatArray
 from graph.item_codes.held_out import HeldOut
 from graph.item_codes.learning import TuningConfig, learn_table, tune_table
-from graph.item_codes.permutation import PermutationConfig, learn_permutation
 
 Values = NDArray[np.float64]
 
@@ -163,21 +163,18 @@ class Trial:
         return Arms(share, held_out.people, {**values, **self._simple(held_out, likes)}, curves)
 
     def permuted(self, share: float) -> Arms:
-        """Only the permutation learned, from the table as it came; how far is chosen on the same share of valid."""
-        likes = self._part(self._target.train, share)
+        """Only the permutation learned, from the same share of train and of valid; how far is chosen there as well."""
+        likes, later = (self._part(each, share) for each in (self._target.train, self._target.valid))
         held_out, codes = self._held_out(likes), self.codes
-        config = PermutationConfig(popularity=self._setting.tuned.popularity)
-        tables = [self.table.permuted(each) for each in learn_permutation(self.table, codes, likes, self._seed, config)]
-        chooser = HeldOut(likes, self._part(self._target.valid, share), self._target.had_early)
-        best = int(np.argmax([chooser.ndcg(table, codes).mean() for table in tables]))
+        permuted = adapt_permutation(self.table, codes, likes, later, self._seed)
         n_groups, n_centroids = self.table.biases.shape
         at_random = np.stack([self._rng.permutation(n_centroids) for _ in range(n_groups)])
         values = {
-            PERMUTED: held_out.ndcg(tables[best], codes),
+            PERMUTED: held_out.ndcg(permuted, codes),
             IDENTITY: held_out.ndcg(self.table, codes),
             SHUFFLED_ROWS: held_out.ndcg(self.table.permuted(at_random), codes),
         }
-        return Arms(share, held_out.people, values, {PERMUTED: [float(held_out.ndcg(t, codes).mean()) for t in tables]})
+        return Arms(share, held_out.people, values, {})
 
     def _held_out(self, history: CSR) -> HeldOut:
         target = self._target

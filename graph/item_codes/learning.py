@@ -62,21 +62,27 @@ class TuningConfig:
 class Steps:
     """The loss of one step after the other, on users and items drawn anew for each.
 
-    :raises OptionError: when nobody liked two items, so that there is nothing to hide.
+    What has to be found are likes that came later, where these are given; else half of all likes, drawn anew for each
+    step.  The two are not the same thing: what people like next may be unlike what they liked.
+
+    :raises OptionError: when there is nothing to be found.
     """
 
-    def __init__(self, codes: Codes, likes: CSR, seed: int, popularity: float = 0.0) -> None:
+    def __init__(self, codes: Codes, likes: CSR, seed: int, popularity: float = 0.0, wanted: CSR | None = None) -> None:
         """
         :param codes: shape (V, M).
         :param likes: U rows, V columns.
+        :param wanted: likes that came later, U rows, V columns.
         """
         import torch
 
-        enough = np.flatnonzero(likes.degrees > 1)
+        enough = np.flatnonzero(likes.degrees > 1 if wanted is None else (likes.degrees > 0) & (wanted.degrees > 0))
         if not len(enough):
-            raise OptionError("item codes: nobody likes two items in train, so there is nothing to learn")
+            lacks = "two items in train" if wanted is None else "an item in train and another one later"
+            raise OptionError(f"item codes: nobody likes {lacks}, so there is nothing to learn")
         counts = np.bincount(likes.indices, minlength=likes.n_columns)
         self._likes = likes.to_scipy()[enough]
+        self._wanted = None if wanted is None else wanted.to_scipy()[enough]
         self._adjustment = torch.from_numpy((popularity * np.log1p(counts)).astype(np.float32))
         self._codes = torch.from_numpy(codes.astype(np.int64))
         self._rng = np.random.default_rng(seed)
@@ -92,12 +98,15 @@ class Steps:
         users = self._rng.permutation(self._likes.shape[0])[:USERS]
         items = self._rng.permutation(self._likes.shape[1])[:CANDIDATES]
         liked = torch.from_numpy(self._likes[users][:, items].toarray().astype(np.float32))
-        shown = liked * self._chance(liked.shape, SHOWN)
+        shown = liked * self._chance(liked.shape, SHOWN) if self._wanted is None else liked
         chosen = torch.from_numpy(items)
         vectors, lifts = self._of_items(rows, biases, chosen)
         people = torch.nn.functional.normalize(shown @ vectors, dim=1, eps=1e-6)
         logits = log_sharpness.exp() * people @ vectors.T + lifts + self._adjustment[chosen]
-        wanted = liked * (1 - shown)
+        if self._wanted is None:
+            wanted = liked * (1 - shown)
+        else:
+            wanted = torch.from_numpy(self._wanted[users][:, items].toarray().astype(np.float32)) * (1 - shown)
         logs = torch.log_softmax(logits.masked_fill(shown > 0, _NEVER), dim=1)
         return -(logs * wanted).sum() / wanted.sum().clamp(min=1)
 
@@ -169,17 +178,18 @@ def tune_table(
     config: TuningConfig | None = None,
     every: int = 10,
     advance: Advance = lambda share: None,
+    wanted: CSR | None = None,
 ) -> list[CodeTable]:
     """The table after every so many steps of learning its rows further, itself first.
 
     :param codes: of the items of the catalogue it has come to, shape (V, M).
-    :param likes: U rows, V columns.
-    :raises OptionError: when nobody liked two items.
+    :param likes: U rows, V columns; ``wanted``: see :class:`Steps`.
+    :raises OptionError: when there is nothing to be found.
     """
     import torch
 
     config = config or TuningConfig()
-    steps = Steps(codes, likes, seed, config.popularity)
+    steps = Steps(codes, likes, seed, config.popularity, wanted)
     rows, biases = (torch.nn.Parameter(torch.from_numpy(each.copy())) for each in (table.rows, table.biases))
     log_sharpness = torch.nn.Parameter(torch.tensor(np.log(table.sharpness), dtype=torch.float32))
     optimizer = torch.optim.Adam(

@@ -24,7 +24,7 @@ SINKHORN_ROUNDS = 20
 class PermutationConfig(TuningConfig):
     """How a permutation is learned; chosen on valid (docs/item-codes.md)."""
 
-    steps: int = 40
+    steps: int = 60
     rate: float = 0.5
     """By how much the logit with the steepest slope moves in a step."""
     momentum: float = 0.9
@@ -72,6 +72,7 @@ def learn_permutation(
     config: PermutationConfig | None = None,
     every: int = 5,
     advance: Advance = lambda share: None,
+    wanted: CSR | None = None,
 ) -> list[NDArray[np.int64]]:
     """The permutation after every so many steps, each of shape (M, K); the first is the identity.
 
@@ -79,13 +80,13 @@ def learn_permutation(
     gives every logit a step of the same size (Adam) moves half of all codes at once, most of them for nothing.
 
     :param codes: of the items of the catalogue the table has come to, shape (V, M).
-    :param likes: U rows, V columns.
-    :raises OptionError: when nobody liked two items.
+    :param likes: U rows, V columns; ``wanted``: see :class:`graph.item_codes.learning.Steps`.
+    :raises OptionError: when there is nothing to be found.
     """
     import torch
 
     config = config or PermutationConfig()
-    steps = Steps(codes, likes, seed, config.popularity)
+    steps = Steps(codes, likes, seed, config.popularity, wanted)
     n_groups, n_centroids, _ = table.rows.shape
     rows, biases = torch.from_numpy(table.rows), torch.from_numpy(table.biases)
     log_sharpness = torch.tensor(np.log(table.sharpness), dtype=torch.float32)

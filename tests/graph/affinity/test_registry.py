@@ -9,7 +9,9 @@ from tests.graph.affinity.contract import small
 
 def test_the_kinds_there_are() -> None:
     assert affinity.names() == tuple(
-        "uniform popularity content text friends item-knn ease als bpr lightgcn codes personas sequential hybrid".split()
+        (
+            "uniform popularity content text friends item-knn ease als bpr lightgcn codes personas sequential hybrid"
+        ).split()
     )
 
 

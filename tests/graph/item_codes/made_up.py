@@ -24,12 +24,15 @@ def distracting(items: int, seed: int = 0) -> FloatArray:
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
 
 
-def likes(users: int, items: int, each: int = 6, seed: int = 0) -> CSR:
-    """User u likes ``each`` items of kind ``u % KINDS``."""
+def likes(users: int, items: int, each: int = 6, seed: int = 0, other: bool = False) -> CSR:
+    """User u likes ``each`` items of kind ``u % KINDS``.
+
+    :param other: True for the kind beside it: of kinds 0 and 1, 2 and 3, and so on, each for the other.
+    """
     rng = np.random.default_rng(seed)
     rows, columns = [], []
     for user in range(users):
-        fitting = np.flatnonzero(np.arange(items) % KINDS == user % KINDS)
+        fitting = np.flatnonzero(np.arange(items) % KINDS == (user % KINDS) ^ other)
         chosen = rng.choice(fitting, min(each, len(fitting)), replace=False)
         rows += [user] * len(chosen)
         columns += chosen.tolist()
