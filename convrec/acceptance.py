@@ -8,6 +8,7 @@ from typing import Any
 
 from convrec.added_items_page import added_items_sections
 from convrec.affinity_page import affinity_sections
+from convrec.item_codes_page import item_codes_sections
 from convrec.personas_page import personas_sections
 from convrec.policy_page import policy_sections
 from convrec.recorded import markdown_table, read_result
@@ -135,6 +136,7 @@ def draw_page(results: Path) -> str:
     parts += affinity_sections(results)
     parts += talking_sections(results)
     parts += personas_sections(results)
+    parts += item_codes_sections(results)
     parts += added_items_sections(results)
     for name, section in (("speed", _speed_section), ("simulator", _simulator_section), ("serving", _serving_section)):
         path = results / f"{name}.json"

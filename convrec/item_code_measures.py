@@ -213,6 +213,7 @@ def run_trial(trial: Trial, working: Callable[[str], None] = lambda line: None) 
     for share in SHARES:
         working(f"learning further from {share:.0%}")
         found["learning"].append(trial.learned_further(share))
+    for share in (*SHARES, 1.0):
         working(f"a permutation from {share:.0%}")
         found["permutation"].append(trial.permuted(share))
     return found
