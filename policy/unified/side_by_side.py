@@ -8,6 +8,8 @@ from multiprocessing import get_context
 from threading import Thread
 from typing import Any, TypeVar
 
+import torch
+
 Part = TypeVar("Part")
 
 _PARTS: list[Callable[[Callable[[Any], None]], Any]] = []
@@ -39,7 +41,7 @@ def side_by_side(
     listener.start()
     _PARTS[:], _QUEUE[:] = parts, [queue]
     try:
-        with context.Pool(min(workers, len(parts)), initializer=_leave_interrupts_to_the_parent) as pool:
+        with context.Pool(min(workers, len(parts)), initializer=_begin) as pool:
             found = pool.map(_do, range(len(parts)), chunksize=1)
     finally:
         _PARTS.clear()
@@ -50,8 +52,13 @@ def side_by_side(
     return found
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin() -> None:
+    """Leave interrupts to the parent, and threads: where it has had some, a forked child waits for them for ever.
+
+    Affinities that compute in parallel set PyTorch's threads back to as many as there are processors.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
 
 
 def _do(number: int) -> Any:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import torch
 
 from policy.unified.side_by_side import side_by_side
 
@@ -31,3 +32,21 @@ def test_an_error_of_a_part_is_that_of_the_whole(workers: int) -> None:
 
     with pytest.raises(ValueError, match="part three"):
         side_by_side([partial(square, 1), partial(square, 2), fail], lambda said: None, workers)
+
+
+def many_sums(told: Any) -> int:
+    indices = torch.arange(200_000).flip(0)
+    torch.arange(200_000)[indices]  # in parallel where there are threads
+    return torch.get_num_threads()
+
+
+@pytest.mark.timeout(60)
+def test_parts_have_one_thread_each_where_the_parent_has_more() -> None:
+    """A forked child would wait for the parent's threads for ever."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        many_sums(None)
+        assert side_by_side([many_sums, many_sums], lambda said: None, 2) == [1, 1]
+    finally:
+        torch.set_num_threads(before)
