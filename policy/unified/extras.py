@@ -1,7 +1,7 @@
 """What else a network may be told of each slot: codes of its item, and which taste of the person it serves.
 
-Both are off in the agents that come with the package: where the belief is known they gain nothing that could be
-measured (docs/policy.md).
+Both are off in the agents that come with the package: what an item is worth is in the belief already, and told more the
+network has more to learn by heart (docs/policy.md).
 
 Legend: N dialogues, K slots, V items, R tastes of a person, W numbers that an extra tells.
 """
