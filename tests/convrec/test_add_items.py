@@ -63,16 +63,12 @@ not there   'wood', 'weight', 'level', 'left handed', 'strings': unknown for the
 """
 
 
-def plain(out: str) -> list[str]:
-    return [line.rstrip() for line in out.splitlines()]
-
-
 def test_the_report_says_what_became_of_the_table_and_a_dry_run_keeps_nothing(shop: Run, places: Places) -> None:
     before = datasets.load("shop", places).fingerprint
     Path("new.csv").write_text(NEW)
     code, out, err = shop("data", "add-items", "new.csv", "--data", "shop", "--least", "2", "--dry-run")
     assert (code, err) == (0, "")
-    assert plain(out)[: len(REPORT.splitlines())] == REPORT.splitlines()
+    assert " ".join(out.split()).startswith(" ".join(REPORT.split()))  # wherever the terminal has wrapped a line
     assert "popularity  3 items without one: taken as " in out
     assert "3 items can be added to shop: shop would have 123 items" in out
     assert "nothing is kept (--dry-run)" in out
