@@ -9,13 +9,12 @@ import numpy as np
 import rich_click as click
 from numpy.typing import NDArray
 from rich import box
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from convrec import persona_measures as measures
 from convrec.affinity_measures import ndcg_at_10
 from convrec.cli import examples
-from convrec.run_options import check_output, console, load_dataset, notices
+from convrec.run_options import check_output, console, load_dataset, work_bar
 from convrec.yardstick import write_figures
 from graph.affinity.personas.encoder import PersonaEncoder
 from graph.affinity.profiles import Histories
@@ -75,10 +74,7 @@ def personas(data: tuple[str, ...], seeds: int, steps: int | None, json_path: Pa
         dataset = load_dataset(name)
         if not len(dataset.interactions.pairs(Split.TEST)[0]):
             raise OptionError(f"--data {name}: nobody's choices are known, so there are no tastes to find")
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=notices, transient=True,
-            disable=not notices.is_terminal,
-        ) as progress:  # fmt: skip
+        with work_bar() as progress:
             task = progress.add_task(name, total=seeds)
 
             def working(what: str, done: float, name: str = name) -> None:

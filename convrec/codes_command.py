@@ -7,11 +7,10 @@ import numpy as np
 import rich_click as click
 from numpy.typing import NDArray
 from rich import box
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from convrec.cli import examples
-from convrec.run_options import console, load_dataset, notices
+from convrec.run_options import console, load_dataset, notices, work_bar
 from convrec.settings import Settings
 from graph.catalogue import Catalogue
 from graph.errors import OptionError
@@ -49,7 +48,7 @@ def learn(data: str, seed: int, out: Path) -> None:
     from graph.item_codes import saving
 
     dataset = load_dataset(data)
-    with _progress() as progress:
+    with work_bar() as progress:
         task = progress.add_task(f"learning codes from {data}", total=1.0)
         codebook = learn_codebook(dataset, seed, Settings().places().cache, partial(progress.advance, task))
     saving.save(codebook, out)
@@ -102,7 +101,8 @@ def apply_codes(folder: Path, data: str, items: int) -> None:
 def adapt(folder: Path, data: str, seed: int, out: Path) -> None:
     """Adapt a codebook to a data set: first which row of the table each code takes, then the rows.
 
-    It learns from train and keeps what ranks valid best, which may be the codebook as it came.
+    It learns what leads from train to valid, and keeps what helps people whom it has not learned from, which may be the
+    codebook as it came. What it prints is measured on such people, too.
     """
     from graph.affinity.signals.coded import embedded
     from graph.item_codes import adapting, saving
@@ -112,7 +112,7 @@ def adapt(folder: Path, data: str, seed: int, out: Path) -> None:
     if dataset.anonymous:
         raise OptionError(f"--data {data}: has no users, so there is nothing to adapt to; use: convrec codes apply")
     history = dataset.interactions
-    with _progress() as progress:
+    with work_bar() as progress:
         task = progress.add_task(f"adapting to {data}", total=1.0)
         embeddings = embedded(dataset.catalogue, Settings().places().cache)
         here = codebook.at(data, embeddings)
@@ -129,13 +129,6 @@ def adapt(folder: Path, data: str, seed: int, out: Path) -> None:
         table.add_row(stage, f"{value:.4f}")
     console.print(table)
     console.print(f"kept in {out}; licence: {found.codebook.origin.licence}")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=notices, transient=True,
-        disable=not notices.is_terminal,
-    )  # fmt: skip
 
 
 def _told(codebook: Codebook) -> str:

@@ -17,7 +17,7 @@ from convrec.tastes_of_users import load_tastes
 from dialogs.phrases import kinds
 from graph.affinity.personas.labels import MOST_LABELS, Label
 from graph.affinity.personas.tastes import Tastes
-from graph.affinity.profiles import Histories, Profiles, Verdict
+from graph.affinity.profiles import Histories, Profiles
 from graph.catalogue import Catalogue
 from graph.catalogue_search import find_item
 from graph.dataset import Dataset
@@ -100,7 +100,6 @@ def persona_cards(dataset: Dataset, tastes: Tastes, profile: Profiles) -> list[P
     weights = encoder.weigh(personas, encoder.fits(personas))[0]
     open_items = encoder.covers.copy()
     open_items[profile.items] = False
-    assert set(items.tolist()) <= set(profile.items[profile.verdicts == Verdict.LIKED].tolist())
     cards = []
     for persona in np.argsort(-personas.masses[0], kind="stable").tolist():
         own = np.flatnonzero(shares.argmax(axis=1) == persona)

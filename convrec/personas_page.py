@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from convrec.recorded import markdown_table, read_result
-from graph.errors import DataError
+from convrec.recorded import markdown_table, recorded_sections
 
 NAME = "personas"
 
@@ -32,14 +31,7 @@ def personas_sections(results: Path) -> list[str]:
 
     :raises DataError: when the file is not what ``convrec bench personas`` writes.
     """
-    path = results / f"{NAME}.json"
-    if not path.exists():
-        return []
-    content = read_result(path)
-    try:
-        return list(_sections(content))
-    except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise DataError(f"{path}: not a recorded table ({error}); run: convrec bench {NAME} --json {path}") from error
+    return recorded_sections(results, NAME, _sections)
 
 
 def _sections(content: Mapping[str, Any]) -> Iterator[str]:

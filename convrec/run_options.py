@@ -129,14 +129,19 @@ def fit_affinity(name: str, dataset: Dataset, quietly: bool = False) -> Affinity
 
     :param quietly: do not pass on what was left out, and why.
     """
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=notices,
-        transient=True, disable=not notices.is_terminal,
-    ) as progress:  # fmt: skip
+    with work_bar() as progress:
         task = progress.add_task(f"learning the affinity {name!r} from {dataset.name}", total=1.0)
         places = Settings().places()
         report = None if quietly else notices.print
         return affinities.fit_or_load(name, dataset, places.cache, report, partial(progress.advance, task))
+
+
+def work_bar() -> Progress:
+    """A bar of work of which it is told what share is done, gone when it is over."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=notices,
+        transient=True, disable=not notices.is_terminal,
+    )  # fmt: skip
 
 
 def make_setting(options: RunOptions, dataset: Dataset, affinity: Affinity, anonymous: bool = False) -> Setting:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.errors import DataError, OptionError
+from graph.unit_vectors import unit_rows
 
 FloatArray = NDArray[np.float32]
 Codes = NDArray[np.uint8]
@@ -65,7 +66,7 @@ class ItemCoder:
         n_groups = next(each for each in range(min(groups, dimensions), 0, -1) if dimensions % each == 0)
         bits = min(int(np.log2(centroids)), max(int(np.log2(len(embeddings))), 1))
         mean = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
-        points = _units(embeddings - mean)
+        points = unit_rows(embeddings - mean)
         points = points[np.lexsort(points.T)]  # where an item stands in its catalogue says nothing
         points = np.resize(points, (max(len(points), 2**bits), dimensions))
         rotation, found = _quantise(np.ascontiguousarray(points), n_groups, bits, seed)
@@ -101,19 +102,14 @@ class ItemCoder:
         """
         self._check(embeddings)
         found = np.zeros((len(embeddings), self.n_groups), np.uint8)
-        lengths = (self.centroids**2).sum(axis=2)
         for first in range(0, len(embeddings), AT_ONCE):
-            turned = _units(embeddings[first : first + AT_ONCE] - self.mean) @ self.rotation
-            parts = turned.reshape(len(turned), self.n_groups, -1)
-            for group, centroids in enumerate(self.centroids):
-                # The square of what is coded is the same for all centroids.
-                distances = lengths[group] - 2 * (parts[:, group] @ centroids.T)
-                found[first : first + AT_ONCE, group] = distances.argmin(axis=1)
+            turned = unit_rows(embeddings[first : first + AT_ONCE] - self.mean) @ self.rotation
+            found[first : first + AT_ONCE] = _nearest(turned, self.centroids)
         return found
 
     def decoded(self, codes: Codes) -> FloatArray:
         """Embeddings as the centroids have them, turned, shape (V, E)."""
-        return np.concatenate([self.centroids[group][codes[:, group]] for group in range(self.n_groups)], axis=1)
+        return _decoded(codes, self.centroids)
 
     def arrays(self) -> Mapping[str, FloatArray]:
         """Everything that was learned."""
@@ -160,7 +156,8 @@ def _quantise(points: FloatArray, groups: int, bits: int, seed: int) -> tuple[Fl
     rotation = np.linalg.qr(rng.normal(size=(dimensions, dimensions)))[0].astype(np.float32)
     for _ in range(ROUNDS):
         turned = np.ascontiguousarray(points @ rotation)
-        near = _nearest(turned, _centroids(turned, groups, bits, ROUND_ITERATIONS, int(rng.integers(2**31))))
+        centroids = _centroids(turned, groups, bits, ROUND_ITERATIONS, int(rng.integers(2**31)))
+        near = _decoded(_nearest(turned, centroids), centroids)
         left, _, right = np.linalg.svd(points.T.astype(np.float64) @ near)
         rotation = (left @ right).astype(np.float32)
     turned = np.ascontiguousarray(points @ rotation)
@@ -181,14 +178,19 @@ def _centroids(points: FloatArray, groups: int, bits: int, iterations: int, seed
     return faiss.vector_to_array(quantiser.centroids).reshape(groups, 2**bits, dimensions // groups).copy()
 
 
-def _nearest(points: FloatArray, centroids: FloatArray) -> FloatArray:
-    """Each vector with its parts replaced by the nearest centroids, shape (V, E)."""
-    parts = points.reshape(len(points), len(centroids), -1)
-    lengths = (centroids**2).sum(axis=2)
-    found = [
-        each[(lengths[group] - 2 * (parts[:, group] @ each.T)).argmin(axis=1)] for group, each in enumerate(centroids)
-    ]
-    return np.concatenate(found, axis=1)
+def _nearest(turned: FloatArray, centroids: FloatArray) -> Codes:
+    """The nearest centroid of each part of each vector, shape (V, M)."""
+    parts, lengths = turned.reshape(len(turned), len(centroids), -1), (centroids**2).sum(axis=2)
+    found = np.zeros(parts.shape[:2], np.uint8)
+    for group, each in enumerate(centroids):
+        # The square of what is coded is the same for all centroids.
+        found[:, group] = (lengths[group] - 2 * (parts[:, group] @ each.T)).argmin(axis=1)
+    return found
+
+
+def _decoded(codes: Codes, centroids: FloatArray) -> FloatArray:
+    """Each part as its centroid has it, shape (V, E)."""
+    return np.concatenate([each[codes[:, group]] for group, each in enumerate(centroids)], axis=1)
 
 
 @contextmanager
@@ -201,9 +203,3 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(before)
-
-
-def _units(vectors: FloatArray) -> FloatArray:
-    """Rows scaled to length 1; those of zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graph.errors import DataError
 from graph.item_codes.coder import Codes, FloatArray, ItemCoder
+from graph.unit_vectors import unit_rows
 
 DIMENSIONS = 128
 SHARPNESS = 10.0
@@ -65,7 +66,7 @@ class CodeTable:
         vectors = np.zeros((len(codes), self.n_dimensions), np.float32)
         for group, rows in enumerate(self.rows):
             vectors += rows[codes[:, group]]
-        return _units(vectors)
+        return unit_rows(vectors)
 
     def item_biases(self, codes: Codes) -> FloatArray:
         """Shape (V,)."""
@@ -77,7 +78,7 @@ class CodeTable:
         :param liked: weights of the items each person liked, shape (B, V).
         """
         items = self.items(codes)
-        people = _units(np.asarray(liked @ items, np.float32))
+        people = unit_rows(np.asarray(liked @ items, np.float32))
         return np.asarray(self.sharpness * (people @ items.T) + self.item_biases(codes), np.float32)
 
     def permuted(self, permutation: NDArray[np.int64]) -> "CodeTable":
@@ -110,9 +111,3 @@ def main_axes(coder: ItemCoder, codes: Codes, dimensions: int) -> FloatArray:
     _, vectors = np.linalg.eigh(decoded.T @ decoded)
     largest = vectors[:, ::-1][:, : min(dimensions, coder.n_dimensions)]
     return np.asarray(largest.reshape(coder.n_groups, -1, largest.shape[1]), np.float32)
-
-
-def _units(vectors: FloatArray) -> FloatArray:
-    """Rows scaled to length 1; those of zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)

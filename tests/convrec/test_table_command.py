@@ -2,37 +2,16 @@
 
 import json
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from convrec import cli
 from graph import datasets, storage
 from graph.places import Places
 from graph.tables import example_shop as shops
+from tests.convrec.at_a_terminal import Run, places, run
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    """An empty cache, and an empty folder to work in."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.setenv("CONVREC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("CONVREC_SHARED", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.chdir(tmp_path / "here")
-    return Places(tmp_path / "cache", tmp_path)
-
-
-@pytest.fixture
-def run(places: Places, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = cli.main(arguments)
-        return code, *capsys.readouterr()
-
-    return run
+__all__ = ["places", "run"]  # fixtures
 
 
 @pytest.fixture

@@ -12,28 +12,27 @@ from dialogs.generation.requests import request_of
 from dialogs.generation.templates import Templates
 from graph.affinity.personas.labels import Label
 from graph.affinity.personas.tastes import Taste
-from graph.affinity.profiles import Profiles
-from graph.catalogue import Catalogue
-from tests.dialogs.cinema import agent, attribute, film
+from graph.affinity.profiles import Histories, Profiles
+from graph.affinity.protocol import OfProfiles
+from graph.dataset import Dataset
+from tests.dialogs.cinema import agent, attribute, cinema, film
 from tests.dialogs.test_agent import until_list
 
 HORROR = attribute("Horror")
 
 
-class ContentAffinity:
-    """Scores by what was liked: a nat for each attribute that an item shares with it."""
+class ContentAffinity(OfProfiles):
+    """Scores by what was liked: three tenths of a nat for each attribute that an item shares with it."""
 
     name = "content"
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.n_items = catalogue.n_items
-        self._has = catalogue.item_attributes.to_scipy().toarray().astype(np.float32)
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__(Histories(dataset))
+        self.n_items = dataset.catalogue.n_items
+        self._has = dataset.catalogue.item_attributes.to_scipy().toarray().astype(np.float32)
 
     def scores_of(self, profiles: Profiles) -> NDArray[np.float32]:
         return np.asarray(0.3 * (profiles.liked() @ self._has) @ self._has.T, np.float32)
-
-    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        raise NotImplementedError
 
 
 class TasteForThisShelf:
@@ -48,7 +47,7 @@ def test_why_names_the_taste_that_an_item_serves_by_what_it_is_worth() -> None:
     """All likes of the taste are unsaid at once; what is left unexplained is what the item would lack."""
     plain = agent()
     liked = plain.world.person.and_then(0, liked=[film("Alien"), film("Scream 2"), film("Up")])
-    affinity = ContentAffinity(plain.world.catalogue)
+    affinity = ContentAffinity(cinema())
     leader = Agent(replace(plain.world, affinity=affinity, profile=liked, tastes=TasteForThisShelf()))
     conversation = until_list(leader).conversation
     item = next(each for each in conversation.shown if each not in liked.items)

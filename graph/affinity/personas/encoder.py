@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from graph.affinity.profiles import Profiles, Verdict
 from graph.csr import IntArray
+from graph.unit_vectors import unit_rows
 
 FloatArray = NDArray[np.float32]
 
@@ -102,30 +104,22 @@ class PersonaEncoder:
 
     def of_likes(self, starts: NDArray[np.int64], items: NDArray[np.int32]) -> Personas:
         """Personas of people who liked ``items``, those of each person from one start to the next."""
-        n_people = len(starts) - 1
-        vectors = np.zeros((n_people, self.n_personas, self.items.shape[1]), np.float32)
-        masses = np.zeros((n_people, self.n_personas), np.float32)
-        attention = np.zeros((len(items), self.n_personas), np.float32)
-        liked = self.likes[items]
-        keys = _units(liked)
-        for person in range(n_people):
-            own = slice(starts[person], starts[person + 1])
-            if own.start == own.stop:
-                continue
-            attention[own] = self._attend(keys[own])
-            masses[person] = attention[own].sum(axis=0)
-            vectors[person] = (attention[own].T @ liked[own]) / np.sqrt(np.maximum(masses[person], 1.0))[:, None]
-        return Personas(vectors, masses, starts, items, attention)
-
-    def _attend(self, keys: FloatArray) -> FloatArray:
-        """Share of each persona in each like of one person, shape (L, R)."""
-        centres = _units(self.seeds)
+        n_people, liked = len(starts) - 1, self.likes[items]
+        keys = unit_rows(liked)
+        person = np.repeat(np.arange(n_people), np.diff(starts))
+        # Sums over the likes of each person: B rows, N columns.
+        whose = sp.csr_array((np.ones(len(items), np.float32), np.arange(len(items)), starts), (n_people, len(items)))
+        centres = np.broadcast_to(unit_rows(self.seeds), (n_people, *self.seeds.shape))
         for _ in range(ROUNDS):
-            centres = _units(self._shared_out(keys, centres).T @ keys)
-        return self._shared_out(keys, centres)
+            centres = unit_rows(_summed(whose, self._shared_out(keys, centres[person]), keys))
+        attention = self._shared_out(keys, centres[person])
+        masses = np.asarray(whose @ attention, np.float32)
+        vectors = _summed(whose, attention, liked) / np.sqrt(np.maximum(masses, 1.0))[:, :, None]
+        return Personas(np.asarray(vectors, np.float32), masses, starts, items, attention)
 
     def _shared_out(self, keys: FloatArray, centres: FloatArray) -> FloatArray:
-        return np.asarray(softmax(np.float32(SHARPNESS) * (keys @ centres.T), axis=1), np.float32)
+        """Share of each persona in each like, shape (N, R); the centres of its person beside each, (N, R, D)."""
+        return np.asarray(softmax(np.float32(SHARPNESS) * np.einsum("nd,nrd->nr", keys, centres), axis=1), np.float32)
 
     def fits(self, personas: Personas, items: IntArray | None = None) -> FloatArray:
         """How well each item fits each persona, shape (B, R, C).
@@ -164,6 +158,6 @@ class PersonaEncoder:
         return cls(items, likes, seeds, float(np.asarray(arrays["temperature"])[0]))
 
 
-def _units(vectors: FloatArray) -> FloatArray:
-    """Rows scaled to length 1; those of zeros stay."""
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-12)))
+def _summed(whose: sp.csr_array, shares: FloatArray, values: FloatArray) -> FloatArray:
+    """Sum of the values of each person's likes by the share of each persona, shape (B, R, D)."""
+    return np.stack([whose @ (share[:, None] * values) for share in shares.T], axis=1)

@@ -45,6 +45,7 @@ class PersonaLabels:
     def __init__(self, dataset: Dataset) -> None:
         catalogue, likes = dataset.catalogue, dataset.interactions.known_likes
         self._catalogue = catalogue
+        self._held = catalogue.item_attributes.to_scipy()
         counts = np.bincount(likes.indices, minlength=catalogue.n_items).astype(np.float64)
         has = catalogue.attribute_items.to_scipy() @ counts
         known = (catalogue.known.T @ counts)[catalogue.attribute_facet]
@@ -64,10 +65,9 @@ class PersonaLabels:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Likes of each persona that have each attribute, and those of which it is known, both shape (R, P)."""
         catalogue = self._catalogue
-        has = np.zeros((attention.shape[1], catalogue.n_attributes))
-        for item, shares in zip(items.tolist(), attention, strict=True):
-            has[:, catalogue.attributes_of(item)] += shares[:, None]
-        known = attention.T.astype(np.float64) @ catalogue.known[items]
+        shares = attention.T.astype(np.float64)
+        has = np.asarray(shares @ self._held[items])
+        known = shares @ catalogue.known[items]
         return has, known[:, catalogue.attribute_facet]
 
     def _of_one(self, has: NDArray[np.float64], known: NDArray[np.float64], persona: int, most: int) -> list[Label]:

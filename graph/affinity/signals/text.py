@@ -19,6 +19,7 @@ from graph.affinity.signals.protocol import DISLIKED_WEIGHT, FloatArray
 from graph.catalogue import Catalogue
 from graph.dataset import Dataset
 from graph.places import Places
+from graph.unit_vectors import unit_rows
 from graph.whole_file import written_whole
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -130,7 +131,7 @@ class TextCosine:
         where = Places.from_environment().cache if cache is None else cache
         raw = embed_texts(sentences_of(dataset.catalogue), where)
         centred = raw - raw.mean(axis=0) if len(raw) else raw
-        return cls(np.ascontiguousarray(_units(centred), dtype=np.float32))
+        return cls(np.ascontiguousarray(unit_rows(centred), dtype=np.float32))
 
     @classmethod
     def restore(cls, dataset: Dataset, arrays: Mapping[str, NDArray[np.generic]]) -> "TextCosine":
@@ -139,7 +140,7 @@ class TextCosine:
 
     def of(self, profiles: Profiles) -> FloatArray:
         """``1 + cosine``, in 0..2, shape (B, V); zeros for people who neither liked nor disliked anything."""
-        wanted = _units(np.asarray(profiles.weighed(DISLIKED_WEIGHT) @ self._items))
+        wanted = unit_rows(np.asarray(profiles.weighed(DISLIKED_WEIGHT) @ self._items))
         cosines = wanted @ self._items.T
         told = wanted.any(axis=1, keepdims=True)
         return np.where(told, np.maximum(1 + cosines, 0), np.float32(0))
@@ -147,8 +148,3 @@ class TextCosine:
     def arrays(self) -> Mapping[str, NDArray[np.generic]]:
         """Embeddings of items, shape (V, D)."""
         return {"items": self._items}
-
-
-def _units(vectors: FloatArray) -> FloatArray:
-    """Rows scaled to length 1; those of zeros stay."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
