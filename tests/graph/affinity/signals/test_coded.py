@@ -13,7 +13,7 @@ from graph.affinity.calibrated import Calibrated
 from graph.affinity.signals import text
 from graph.affinity.signals.coded import Coded, embedded, learn_codebook
 from graph.csr import CSR
-from graph.dataset import Dataset
+from graph.dataset import Ancestor, Dataset
 from graph.interactions import Interactions
 from graph.item_codes import Codebook, coder
 from graph.synthetic import make_synthetic
@@ -112,6 +112,20 @@ def test_items_that_come_later_are_coded_by_what_was_learned_before(tmp_path: Pa
     np.testing.assert_allclose(signals[1][:, 500:], signals[1][:, [3, 7]], rtol=1e-4, atol=1e-4)
     assert after.scores(users).shape == (31, 502)
     np.testing.assert_array_equal(after.signal.codebook.coder.centroids, before.signal.codebook.coder.centroids)
+
+
+def test_data_that_have_grown_find_the_codebook_that_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    affinity.fit_or_load("codes", small(), tmp_path)
+    before = Ancestor(small().name, small().fingerprint, 500, small().catalogue.n_attributes)
+    more = replace(with_twins(small(), [3, 7]), name="small and more", grown_from=(before,))
+
+    def learn(*rest: object) -> None:
+        raise AssertionError("learned anew")
+
+    monkeypatch.setattr(Coded, "fit", learn)
+    assert affinity.fit_or_load("codes", more, tmp_path).n_items == 502
 
 
 def with_twins(dataset: Dataset, items: list[int]) -> Dataset:
