@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from graph.answers import Answer, QuestionMode
 from graph.belief import EmptyBeliefError
+from policy.bayes import BayesPolicy
 from simulator.candidates import ActionSpace
 from simulator.core import Rules
 from simulator.history import EMPTY_STEP, Act, History
 from simulator.people import Opening, Reaction
 from simulator.protocol import Decision, State
+from simulator.randomness import dialogue_keys
 from simulator.runs import Targets, run_dialogues
 from simulator.timing import CLOCK, SILENCE_TIMER
 from tests.worlds import Ranked, Scripted, attribute, begin, item, open_world, setting_of, shelf, town
@@ -371,3 +373,32 @@ def test_keeping_some_keeps_what_belongs_to_them():
 def test_no_eligible_item_is_refused():
     with pytest.raises(EmptyBeliefError, match="dialogue 1: no item is eligible"):
         begin(shelf(3), [0, 1], eligible=np.array([[True] * 3, [False] * 3]))
+
+
+def test_tastes_stay_with_the_person_they_belong_to():
+    """Through keeping, copying and beginning anew; strangers are asked for as such."""
+    dataset, asked = town(), []
+
+    def tastes(users: NDArray[np.int32]) -> NDArray[np.float32]:
+        asked.extend(users.tolist())
+        return np.arange(len(users), dtype=np.float32)[:, None, None] + np.zeros((1, 2, dataset.catalogue.n_items), "f")
+
+    def whose(state: State) -> list[float]:
+        assert state.tastes is not None
+        assert state.tastes.shape[1:] == (2, dataset.catalogue.n_items)
+        return state.tastes[:, 0, 0].tolist()
+
+    setting = replace(setting_of(dataset, anonymous=True), tastes=tastes)
+    targets, keys = Targets(np.zeros(5, np.int32), np.arange(5, dtype=np.int32)), dialogue_keys(0, np.arange(5))
+    talk = setting.begin(BayesPolicy(), targets, keys)
+    assert asked == [-1] * 5
+    assert whose(talk.state()) == [0, 1, 2, 3, 4]
+    assert whose(talk.state(np.array([3, 1]))) == [3, 1]
+    assert whose(talk.take(np.array([2, 2, 0])).state()) == [2, 2, 0]
+    talk.keep(np.array([4, 1]))
+    assert whose(talk.state()) == [4, 1]
+    fresh = setting.begin(BayesPolicy(), Targets(targets.users[:1], targets.items[:1]), keys[:1])
+    talk.replace(np.array([0]), fresh)
+    assert whose(talk.state()) == [0, 1]
+    plain = replace(setting, tastes=None).begin(BayesPolicy(), targets, keys)
+    assert plain.state().tastes is None
