@@ -1,9 +1,12 @@
 """Which taste an item serves."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from graph.affinity.personas.tastes import FEWEST_LIKES, Tastes
 from graph.affinity.profiles import Profiles
+from graph.csr import CSR
 from tests.graph.affinity.personas.two_tastes import SHELF, learned, two_tastes
 
 CALM, LOUD = list(range(12)), list(range(SHELF, SHELF + 12))
@@ -58,3 +61,19 @@ def test_an_item_is_no_example_of_itself() -> None:
     taste = Tastes(two_tastes(), learned()).behind(person(*CALM, *LOUD), CALM[0])
     assert taste is not None
     assert CALM[0] not in taste.examples
+
+
+def test_a_label_that_the_item_lacks_is_not_named() -> None:
+    catalogue = two_tastes().catalogue
+    edges = catalogue.item_attributes
+    kept = edges.row_of_edge() != 20
+    fewer = CSR.from_pairs(edges.row_of_edge()[kept], edges.indices[kept], edges.n_rows, edges.n_columns)
+    bare = replace(two_tastes(), catalogue=replace(catalogue, item_attributes=fewer))
+    profile = person(*CALM, *LOUD)
+    taste, beside = (Tastes(bare, learned()).behind(profile, item) for item in (20, 21))
+    assert taste is not None
+    assert beside is not None
+    assert beside.label is not None
+    assert taste.persona == beside.persona
+    assert taste.label is None
+    assert len(taste.examples) == 2

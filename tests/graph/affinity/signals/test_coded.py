@@ -114,9 +114,7 @@ def test_items_that_come_later_are_coded_by_what_was_learned_before(tmp_path: Pa
     np.testing.assert_array_equal(after.signal.codebook.coder.centroids, before.signal.codebook.coder.centroids)
 
 
-def test_data_that_have_grown_find_the_codebook_that_was_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_data_that_have_grown_find_the_codebook_that_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     affinity.fit_or_load("codes", small(), tmp_path)
     before = Ancestor(small().name, small().fingerprint, 500, small().catalogue.n_attributes)
     more = replace(with_twins(small(), [3, 7]), name="small and more", grown_from=(before,))
