@@ -67,6 +67,8 @@ def personas(data: str, user: str | None, likes: tuple[str, ...], plot: Path | N
     if user is None and not likes:
         raise OptionError("nobody to look at: give --user ID, or --likes TITLE a few times")
     dataset = load_dataset(data)
+    if dataset.anonymous:
+        raise OptionError(f"--data {data}: has no users, so nothing tells tastes apart; name data with users")
     profile = _profile(dataset, user, likes)
     tastes = load_tastes(dataset)
     cards = persona_cards(dataset, tastes, profile)

@@ -1,5 +1,6 @@
 """``convrec personas``: a table and a picture of the tastes of one person."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from convrec.cli import BAD_INPUT, main
 from convrec.personas_command import SHOWN, persona_cards
 from graph.affinity.personas.tastes import Tastes
 from graph.affinity.profiles import Histories
+from graph.interactions import Interactions
 from tests.graph.affinity.personas.two_tastes import SHELF, learned, two_tastes
 
 
@@ -69,3 +71,13 @@ def test_what_cannot_be_is_refused_in_one_line(
     said = capsys.readouterr().err
     assert what in said
     assert said.count("\n") == 1
+
+
+def test_data_without_users_are_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    catalogue = two_tastes().catalogue
+    nobody = replace(two_tastes(), interactions=Interactions.none(catalogue.n_items))
+    monkeypatch.setattr(personas_command, "load_dataset", lambda name: nobody)
+    assert main(["personas", *likes(1)]) == BAD_INPUT
+    assert capsys.readouterr().err == (
+        "convrec: --data movies: has no users, so nothing tells tastes apart; name data with users\n"
+    )
