@@ -30,9 +30,10 @@ BESIDE = ("lightgcn", "ease", "popularity")
 
 CLAIMS = (
     "ARI, different tastes, in two", "ARI, different tastes, as they are", "ARI, different tastes, k-means",
-    "ARI, different tastes, by lot", "ARI, any two, in two", "ARI, any two, as they are", "ARI, any two, k-means",
-    "ARI, any two, by lot", "top attention", "lost without the top", "lost without another",
-    "less three times another", "lift of labels", "labelled", "order",
+    "ARI, different tastes, told half", "ARI, different tastes, by lot", "ARI, any two, in two",
+    "ARI, any two, as they are", "ARI, any two, k-means", "ARI, any two, told half", "ARI, any two, by lot",
+    "top attention", "lost without the top", "lost without another", "less three times another", "lift of labels",
+    "labelled", "order",
 )  # fmt: skip
 """Measures of what personas claim: purity on people glued together, attention on what is liked, labels, and by how much
 a score changes with the order of personas."""
@@ -167,7 +168,7 @@ def _claims_of(
     found["attention"] = np.stack([weights.users, weights.top, weights.drop, weights.drop_of_other])
     for name, chosen in zip(("different tastes", "any two"), pairs, strict=True):
         pure = measures.purity(dataset, encoder, chosen, rng)
-        found[name] = np.stack([pure.first, pure.in_two, pure.personas, pure.k_means, pure.by_lot])
+        found[name] = np.stack([pure.first, pure.in_two, pure.personas, pure.k_means, pure.told_half, pure.by_lot])
     named = measures.labels(dataset, encoder, np.flatnonzero(left_out), rng)
     found["labels"] = np.stack([named.users, named.counted, named.expected, named.labelled, named.personas])
     found["order"] = np.array([[0.0], [measures.order_matters(dataset, encoder)]])
@@ -215,7 +216,7 @@ def _figures_of(name: str, values: _Values) -> dict[str, list[float]]:
         }
     if name == "order":
         return {"order": [float(values.max())]}
-    parts = ("in two", "as they are", "k-means", "by lot")
+    parts = ("in two", "as they are", "k-means", "told half", "by lot")
     return {f"ARI, {name}, {part}": _listed(over.estimate(each)) for part, each in zip(parts, values, strict=True)}
 
 

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import KMeans
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score
+from sklearn.model_selection import train_test_split
 
 from convrec.affinity_measures import ndcg_at_10
 from graph.affinity.personas.encoder import PersonaEncoder
@@ -24,6 +26,7 @@ from graph.affinity.signals.personas import PersonaScores
 from graph.csr import CSR
 from graph.dataset import Dataset
 from graph.interactions import Interactions, Split
+from graph.unit_vectors import unit_rows
 
 FloatArray = NDArray[np.float64]
 
@@ -38,6 +41,9 @@ UNLIKE = 0.1
 
 MOST_PAIRS = 200
 """Pairs of users that are glued together, at most, of each sort."""
+
+TOLD = 0.5
+"""Share of the likes of glued users whose owner a classifier is told."""
 
 KEPT_BACK = 0.3
 """Share of a left-out user's likes that labels are tested on."""
@@ -122,6 +128,9 @@ class Purity:
     """The same, with the most alike personas put together until two are left."""
     k_means: FloatArray
     """k-means with k = 2 on the same vectors of likes, scaled to length one."""
+    told_half: FloatArray
+    """Logistic regression on the same vectors that was told whose half of the likes are, on the other half: about the
+    most that tastes say of who liked what."""
     by_lot: FloatArray
     """Likes handed out by lot, as many to each side as are each user's."""
 
@@ -139,10 +148,12 @@ def purity(
         personas = encoder.of_likes(np.array([0, len(items)]), items)
         shares = personas.attention
         vectors = encoder.likes[items]
-        units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        units = unit_rows(vectors)
         found = KMeans(2, n_init=5, random_state=0).fit_predict(units)
         placed = (shares.argmax(axis=1), _in_two(personas.vectors[0], shares.argmax(axis=1)), found)
-        rows.append((one, *(adjusted_rand_score(owner, each) for each in (*placed, rng.permutation(owner)))))
+        told = _told_half(units, owner, rng)
+        scores = [adjusted_rand_score(owner, each) for each in (*placed, rng.permutation(owner))]
+        rows.append((one, *scores[:-1], told, scores[-1]))
     first, *figures = (np.array(column) for column in zip(*rows, strict=True))
     return Purity(first, *figures)
 
@@ -156,12 +167,20 @@ def _glued(
     return items[covers[items]], np.isin(items, other)[covers[items]]
 
 
+def _told_half(units: NDArray[np.float32], owner: NDArray[np.bool_], rng: np.random.Generator) -> float:
+    """What a classifier that was told the owners of some likes makes of the others."""
+    known, asked, owner_known, owner_asked = train_test_split(
+        units, owner, train_size=TOLD, stratify=owner, random_state=int(rng.integers(2**31))
+    )
+    guessed = LogisticRegression(C=10, max_iter=1000).fit(known, owner_known).predict(asked)
+    return float(adjusted_rand_score(owner_asked, guessed))
+
+
 def _in_two(vectors: NDArray[np.float32], placed: NDArray[np.intp]) -> NDArray[np.intp]:
     """Where each like is put when the most alike personas are put together (average linkage)."""
     if len(vectors) < 3:
         return placed
-    units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return np.asarray(fcluster(linkage(units, "average", metric="cosine"), 2, "maxclust")[placed])
+    return np.asarray(fcluster(linkage(unit_rows(vectors), "average", metric="cosine"), 2, "maxclust")[placed])
 
 
 def pairs_to_glue(

@@ -80,8 +80,10 @@ def test_purity_is_one_where_personas_are_people_and_nought_where_people_are_ali
     apart = purity(dataset, learned(), [(0, 1), (2, 5), (4, 7)], rng)
     assert apart.in_two.min() > 0.8
     assert apart.k_means.min() > 0.8
+    assert apart.told_half.min() > 0.8
     alike = purity(dataset, learned(), [(0, 2), (4, 6), (8, 10), (3, 5), (7, 9)], rng)
     assert abs(alike.in_two.mean()) < 0.3
+    assert abs(alike.told_half.mean()) < 0.3
 
 
 def test_attention_is_about_what_was_liked_later() -> None:

@@ -1,10 +1,11 @@
 """How the vectors behind personas are learned: by finding hidden likes, with sharp personas that keep people apart.
 
-Legend: U users, V items, E edges, B users of a step, L likes of a user at most, R personas, D dimensions.
+Legend: U users, V items, E edges, B people of a step, L likes of a person at most, R personas, G glued pairs of
+users, D dimensions.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,17 +35,17 @@ class PersonaConfig:
     users_at_once: int = 256
     shown: float = 0.5
     """Share of the likes that the graph of a step has; the others are to be found."""
-    glued: float = 0.5
-    """Share of the users of a step that are glued together, two and two, to people of two tastes."""
+    glued: float = 1.0
+    """Share of the users of a step that are glued together as well, two and two, to people of two tastes."""
     apart: float = 3.0
     """Price of the chance that likes of two glued users meet in one persona."""
-    entropy: float = 0.4
+    entropy: float = 0.05
     """Price of a nat of entropy of the personas' weights for an item that is liked; a mean over likes, so that it does
     not change with the size of a step."""
     learning_rate: float = 0.03
     attention_rate: float = 0.01
     """Learning rate of seeds and temperature."""
-    weight_decay: float = 1e-5
+    weight_decay: float = 3e-4
 
 
 class _Module(torch.nn.Module):
@@ -132,75 +133,77 @@ def _of_edges(counts: NDArray[np.integer]) -> NDArray[np.float32]:
 
 
 def _loss(module: _Module, likes: CSR, config: PersonaConfig, rng: np.random.Generator) -> Tensor:
-    """What hidden likes of some users cost, glued people in two and blurred weights included."""
+    """What hidden likes of some users cost, blurred weights and glued people who are taken for one included."""
     shown = rng.random(likes.n_edges) < config.shown
     users = rng.permutation(np.flatnonzero(likes.degrees > 1))[: config.users_at_once]
-    people = _draw(likes, users, shown, round(config.glued * len(users)) // 2)
+    given, hidden = _taken_apart(likes, users, shown)
     _, items = propagate(module.items, likes, shown)
-    edges = torch.from_numpy(_of_edges(np.bincount(likes.indices[shown], minlength=likes.n_columns)))
-    given = (items * edges)[people.likes]
-    attention = module.attend(given, people.there)
-    scores, weights = module.score(given, attention, items)
-    taken = torch.zeros(scores.shape, dtype=torch.bool)
-    places = people.there.nonzero(as_tuple=True)
-    taken[places[0], people.likes[places]] = True
-    row, column = people.wanted
-    logs = torch.log_softmax(scores.masked_fill(taken, _NEVER), dim=1)
+    vectors = items * torch.from_numpy(_of_edges(np.bincount(likes.indices[shown], minlength=likes.n_columns)))
+    people = _People.of(given)
+    liked = vectors[people.likes]
+    scores, weights = module.score(liked, module.attend(liked, people.there), items)
+    row = torch.from_numpy(np.repeat(np.arange(len(hidden)), [len(each) for each in hidden]))
+    column = torch.from_numpy(np.concatenate(hidden).astype(np.int64))
+    logs = torch.log_softmax(scores.masked_fill(people.had(scores.shape[1]), _NEVER), dim=1)
     count = max(len(row), 1)
     of_wanted = weights[row, :, column]
     entropy = -(of_wanted * of_wanted.clamp(min=1e-9).log()).sum() / count
     loss = -logs[row, column].sum() / count + config.entropy * entropy
-    if config.apart and people.n_glued:
-        loss = loss + config.apart * _meeting(attention, people)
+    pairs = _glued(given[: round(config.glued * len(users))])
+    if config.apart and pairs:
+        glued = _People.of([np.concatenate(pair) for pair in pairs])
+        attention = module.attend(vectors[glued.likes], glued.there)
+        loss = loss + config.apart * _meeting(attention, glued.there, [len(first) for first, _ in pairs])
     return loss
 
 
 @dataclass(frozen=True)
 class _People:
-    """The people of a step; the first ``n_glued`` of them are two users each."""
+    """What B people were shown to like, padded."""
 
     likes: Tensor
-    """Items shown to be liked, shape (B, L)."""
+    """Items, shape (B, L)."""
     there: Tensor
     """One where there is a like, shape (B, L)."""
-    wanted: tuple[Tensor, Tensor]
-    """Person and item of each hidden like."""
-    n_glued: int
-    firsts: Tensor
-    """Likes of the first of two users, who come first, shape (n_glued,)."""
+
+    @classmethod
+    def of(cls, rows: Sequence[NDArray[np.int32]]) -> "_People":
+        width = max(map(len, rows), default=0)
+        likes, there = np.zeros((len(rows), width), np.int64), np.zeros((len(rows), width), np.float32)
+        for place, row in enumerate(rows):
+            likes[place, : len(row)], there[place, : len(row)] = row, 1.0
+        return cls(torch.from_numpy(likes), torch.from_numpy(there))
+
+    def had(self, n_items: int) -> Tensor:  # -> (B, V)
+        """Whether a person was shown to like an item."""
+        found = torch.zeros((len(self.likes), n_items), dtype=torch.bool)
+        person, place = self.there.nonzero(as_tuple=True)
+        found[person, self.likes[person, place]] = True
+        return found
 
 
-def _draw(likes: CSR, users: NDArray[np.int64], shown: NDArray[np.bool_], n_glued: int) -> _People:
-    def of(user: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        own = slice(likes.indptr[user], likes.indptr[user + 1])
-        return likes.indices[own][shown[own]], likes.indices[own][~shown[own]]
-
-    rows, hidden, firsts = [], [], []
-    for place in range(n_glued):
-        (one, of_one), (other, of_other) = of(users[2 * place]), of(users[2 * place + 1])
-        rows.append(np.concatenate([one, np.setdiff1d(other, one)]))
-        hidden.append(np.setdiff1d(np.concatenate([of_one, of_other]), rows[-1]))
-        firsts.append(len(one))
-    for user in users[2 * n_glued :]:
-        given, missing = of(user)
-        rows.append(given)
-        hidden.append(missing)
-    width = max(map(len, rows), default=0)
-    items, there = np.zeros((len(rows), width), np.int64), np.zeros((len(rows), width), np.float32)
-    for place, row in enumerate(rows):
-        items[place, : len(row)], there[place, : len(row)] = row, 1.0
-    who = np.repeat(np.arange(len(hidden)), [len(each) for each in hidden])
-    what = np.concatenate([*hidden, np.zeros(0, np.int32)]).astype(np.int64)
-    return _People(
-        torch.from_numpy(items), torch.from_numpy(there), (torch.from_numpy(who), torch.from_numpy(what)), n_glued,
-        torch.tensor(firsts, dtype=torch.int64),
-    )  # fmt: skip
+def _taken_apart(
+    likes: CSR, users: NDArray[np.int64], shown: NDArray[np.bool_]
+) -> tuple[list[NDArray[np.int32]], list[NDArray[np.int32]]]:
+    """What each user likes of what is shown, and what of what is hidden."""
+    own = [slice(likes.indptr[user], likes.indptr[user + 1]) for user in users]
+    given, hidden = ([likes.indices[each][chosen[each]] for each in own] for chosen in (shown, ~shown))
+    return given, hidden
 
 
-def _meeting(attention: Tensor, people: _People) -> Tensor:
-    """Mean chance that a like of one and a like of the other of two glued users are with one persona."""
-    attention, there = attention[: people.n_glued], people.there[: people.n_glued]
-    of_first = (torch.arange(there.shape[1]) < people.firsts[:, None]).float()
+def _glued(rows: Sequence[NDArray[np.int32]]) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """Likes of every first and second user; what both like is the first one's."""
+    return [(one, np.setdiff1d(other, one)) for one, other in zip(rows[::2], rows[1::2], strict=False)]
+
+
+def _meeting(attention: Tensor, there: Tensor, firsts: Sequence[int]) -> Tensor:
+    """Mean chance that a like of one and a like of the other of two glued users are with one persona.
+
+    :param attention: shape (G, L, R) of G pairs.
+    :param there: one where there is a like, shape (G, L).
+    :param firsts: likes of the first of two users, who come first, shape (G,).
+    """
+    of_first = (torch.arange(there.shape[1]) < torch.tensor(firsts)[:, None]).float()
     one, other = (
         (attention * side[..., None]).sum(dim=1) / side.sum(dim=1, keepdim=True).clamp(min=1.0)
         for side in (of_first * there, (1 - of_first) * there)

@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from graph.affinity.personas.encoder import PersonaEncoder
-from graph.affinity.personas.learning import PersonaConfig, _draw, _loss, _meeting, _Module, learn_personas
+from graph.affinity.personas.learning import (
+    PersonaConfig,
+    _glued,
+    _loss,
+    _meeting,
+    _Module,
+    _People,
+    _taken_apart,
+    learn_personas,
+)
 from graph.affinity.profiles import Histories
 from tests.graph.affinity.personas.two_tastes import QUICK, learned, two_tastes
 
@@ -21,7 +30,7 @@ def test_what_is_learned_is_what_serves() -> None:
     learning, encoder = module(), learned(0)
     likes = two_tastes().interactions.known_likes
     rows = [likes.row(user) for user in (0, 1, 7)]
-    people = _draw(likes, np.array([0, 1, 7]), np.ones(likes.n_edges, bool), 0)
+    people = _People.of(rows)
     vectors = torch.from_numpy(encoder.likes)[people.likes]
     with torch.no_grad():
         attention = learning.attend(vectors, people.there)
@@ -49,31 +58,36 @@ def test_the_price_of_entropy_does_not_change_with_the_size_of_a_step() -> None:
 
 def test_two_users_meet_where_they_share_a_persona() -> None:
     likes = two_tastes().interactions.known_likes
-    shown = np.ones(likes.n_edges, bool)
-    people = _draw(likes, np.array([0, 1, 2, 3]), shown, 1)
-    assert people.n_glued == 1
-    assert people.likes.shape[0] == 3
-    first = int(people.firsts[0])
-    assert people.likes[0, :first].tolist() == likes.row(0).tolist()
-    assert set(people.likes[0, first : int(people.there[0].sum())].tolist()) == set(likes.row(1).tolist())
-    apart = torch.zeros(3, people.likes.shape[1], 2)
+    rows = [likes.row(user) for user in (0, 1, 2)]
+    ((one, other),) = _glued(rows)
+    np.testing.assert_array_equal(one, rows[0])
+    assert set(other) == set(rows[1]) - set(rows[0])
+    people, first = _People.of([np.concatenate([one, other])]), len(one)
+    apart = torch.zeros(1, people.likes.shape[1], 2)
     apart[0, :first, 0] = 1.0
     apart[0, first:, 1] = 1.0
-    assert _meeting(apart * people.there[..., None], people).item() == pytest.approx(0.0)
+    assert _meeting(apart, people.there, [first]).item() == pytest.approx(0.0)
     together = torch.zeros_like(apart)
     together[0, :, 1] = 1.0
-    assert _meeting(together * people.there[..., None], people).item() == pytest.approx(1.0)
+    assert _meeting(together, people.there, [first]).item() == pytest.approx(1.0)
+
+
+def test_likes_that_are_padding_are_with_nobody() -> None:
+    people = _People.of([np.array([3, 5, 7], np.int32), np.array([2], np.int32)])
+    np.testing.assert_array_equal(people.there.numpy(), [[1, 1, 1], [1, 0, 0]])
+    assert [np.flatnonzero(row).tolist() for row in people.had(9)] == [[3, 5, 7], [2]]
 
 
 def test_hidden_likes_are_what_is_asked_for_and_nothing_else() -> None:
     likes = two_tastes().interactions.known_likes
     shown = np.random.default_rng(0).random(likes.n_edges) < 0.5
-    people = _draw(likes, np.array([4, 5, 6]), shown, 1)
-    who, what = (part.numpy() for part in people.wanted)
-    for person, users in enumerate(((4, 5), (6,))):
-        own = np.concatenate([likes.row(user) for user in users])
-        given = people.likes[person][people.there[person] > 0].tolist()
-        assert sorted([*given, *what[who == person]]) == sorted(own)
+    given, hidden = _taken_apart(likes, np.array([4, 5, 6]), shown)
+    for user, of_shown, of_hidden in zip((4, 5, 6), given, hidden, strict=True):
+        assert sorted([*of_shown, *of_hidden]) == sorted(likes.row(user))
+        assert not set(of_shown) & set(of_hidden)
+    assert len(np.concatenate(given)) == sum(
+        shown[likes.indptr[user] : likes.indptr[user + 1]].sum() for user in (4, 5, 6)
+    )
 
 
 def test_the_same_seed_learns_the_same_and_another_something_else() -> None:
