@@ -2,7 +2,8 @@
 
 There are two things to learn from: what people liked later, given what they liked before, which is what will be asked
 for; and likes hidden from the rest, of which there are more.  Which of them, and how far to go, is seen by two halves
-of the people, each by what was learned from the later likes of the other.
+of the people, each by what was learned from the later likes of the other; what gains no more than chance might is left
+alone.
 
 Legend: U users, V items, E dimensions of an embedding, M groups, K centroids of a group, B people who have a history
 and held-out likes.
@@ -74,7 +75,7 @@ def adapt(
     halves = Halves.of(codes, train, valid, seed)
     if min(len(half.people) for half in halves.asked) < FEWEST:
         raise OptionError(f"item codes: hardly anybody in {data} has a like to learn from and another to choose by")
-    start = Stage(codebook.table, (codebook.table, codebook.table), halves.worth((codebook.table, codebook.table)))
+    start = halves.start(codebook.table)
     permuted = halves.best(start, _permuting(codes, train, seed), lambda share: advance(share / 2))
     tuned = halves.best(permuted, _tuning(codes, train, seed), lambda share: advance(share / 2))
     origin = codebook.origin
@@ -96,8 +97,7 @@ def adapt_permutation(table: CodeTable, codes: Codes, train: CSR, valid: CSR, se
     :raises OptionError: when nobody has a like in both.
     """
     halves = Halves.of(codes, train, valid, seed)
-    start = Stage(table, (table, table), halves.worth((table, table)))
-    return halves.best(start, _permuting(codes, train, seed)).table
+    return halves.best(halves.start(table), _permuting(codes, train, seed)).table
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,18 @@ class Stage:
     """Learned from everybody."""
     by_others: tuple[CodeTable, CodeTable]
     """For either half of the people, what was learned from the other."""
-    worth: float
-    """Mean NDCG at 10 of all people by what was learned from the others."""
+    values: NDArray[np.float64]
+    """NDCG at 10 of each of the people of both halves by what was learned from the others, shape (B,)."""
+
+    @property
+    def worth(self) -> float:
+        """Mean over people."""
+        return float(self.values.mean())
+
+    def surely_better_than(self, other: "Stage") -> float:
+        """By how much it is better on average, less one standard error of that."""
+        gains = self.values - other.values
+        return float(gains.mean() - gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
 @dataclass(frozen=True)
@@ -130,25 +140,28 @@ class Halves:
         one, other = (_of_users(valid, chosen) for chosen in (first, ~first))
         return cls(codes, valid, (one, other), (HeldOut(train, one), HeldOut(train, other)))
 
-    def worth(self, by_others: tuple[CodeTable, CodeTable]) -> float:
-        """See :attr:`Stage.worth`."""
-        values = [asked.ndcg(table, self.codes) for asked, table in zip(self.asked, by_others, strict=True)]
-        return float(np.concatenate(values).mean())
+    def start(self, table: CodeTable) -> Stage:
+        """A table that nothing has been learned for yet."""
+        return self._stage(table, (table, table))
+
+    def _stage(self, table: CodeTable, by_others: tuple[CodeTable, CodeTable]) -> Stage:
+        values = [asked.ndcg(each, self.codes) for asked, each in zip(self.asked, by_others, strict=True)]
+        return Stage(table, by_others, np.concatenate(values))
 
     def best(self, stage: Stage, ways: Sequence[Learn], advance: Advance = lambda share: None) -> Stage:
-        """What is best of a stage and of what is learned from it on; the first of equals, and the stage before any."""
+        """What is most surely better of all that is learned from a stage on; the stage itself if nothing is."""
 
         def step(share: float) -> None:
             advance(share / (2 * len(ways) + 1))
 
-        best, chosen = stage, None
+        best, gain, chosen = stage, 0.0, None
         for learn in ways:
             # Whoever is asked in one half is met by what was learned from the other.
             paths = [learn(stage.by_others[half], self.wanted[1 - half], step) for half in (0, 1)]
-            for number, tables in enumerate(zip(*paths, strict=False)):  # one of them may lead nowhere
-                found = self.worth((tables[0], tables[1]))
-                if found > best.worth:
-                    best, chosen = Stage(stage.table, (tables[0], tables[1]), found), (learn, number)
+            for number, (one, other) in enumerate(zip(*paths, strict=False)):  # one of them may lead nowhere
+                found = self._stage(stage.table, (one, other))
+                if (sure := found.surely_better_than(stage)) > gain:
+                    best, gain, chosen = found, sure, (learn, number)
         if chosen is None:
             step(1.0)
             return stage

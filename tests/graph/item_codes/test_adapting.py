@@ -84,8 +84,41 @@ def test_nobody_is_asked_by_what_was_learned_from_them() -> None:
         learned_from.append(set(np.flatnonzero(wanted.degrees)))
         return [start, start]
 
-    start = Stage(table, (table, table), halves.worth((table, table)))
+    start = halves.start(table)
     assert halves.best(start, [by_heart]) is start
     assert [bool(each & set(asked.people)) for each, asked in zip(learned_from, halves.asked, strict=True)] == [
         False
     ] * 2
+
+
+def test_what_one_of_many_gains_may_be_chance_and_what_many_gain_is_not() -> None:
+    table = codebook().table
+    before = Stage(table, (table, table), np.zeros(100))
+    lucky, many = np.zeros(100), np.zeros(100)
+    lucky[0], many[:25] = 1.0, 0.5
+    assert Stage(table, (table, table), lucky).surely_better_than(before) < 1e-9
+    surely = Stage(table, (table, table), many).surely_better_than(before)
+    assert surely == pytest.approx(0.125 - np.std(many, ddof=1) / 10)
+    assert surely > 0
+
+
+def test_a_gain_that_may_be_chance_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As good on average, but for one person alone, is no reason to change anything."""
+    table = codebook().table
+    halves = Halves.of(codebook().codes(embeddings(ITEMS, seed=3)), likes(80, ITEMS), likes(80, ITEMS, seed=2), 0)
+    start = halves.start(table)
+    changed = table.permuted(np.random.default_rng(0).permuted(np.tile(np.arange(64), (32, 1)), axis=1))
+    gainers = np.zeros(0, np.int64)
+    before = {id(asked): asked.ndcg(table, halves.codes) for asked in halves.asked}
+    monkeypatch.setattr(
+        HeldOut, "ndcg",
+        lambda asked, given, codes: before[id(asked)] + 0.01 * ((given is changed) & np.isin(asked.people, gainers)),
+    )  # fmt: skip
+
+    def learn(start: CodeTable, wanted: CSR, advance: object) -> list[CodeTable]:
+        return [start, changed]
+
+    gainers = halves.asked[0].people[:1]
+    assert halves.best(start, [learn]) is start
+    gainers = np.arange(80)
+    assert halves.best(start, [learn]).table is changed
