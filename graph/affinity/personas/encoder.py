@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import log_softmax, logsumexp, softmax
 
 from graph.affinity.profiles import Profiles, Verdict
 from graph.csr import IntArray
@@ -75,6 +75,9 @@ class PersonaEncoder:
     A like is shared out among R personas by ``softmax_r(SHARPNESS * cos(like, persona r))``; personas start as learned
     seeds, the same for everybody, and move to the mean of their likes a few times.  What a persona looks for is the sum
     of its likes over the root of their number.
+
+    A persona chooses an item by the softmax over all items of ``temperature * vector . item``.  A person is a mixture
+    of personas, each with the share of the likes that it stands for.
     """
 
     items: FloatArray
@@ -84,7 +87,7 @@ class PersonaEncoder:
     seeds: FloatArray
     """Shape (R, D)."""
     temperature: float
-    """What scores are multiplied with before personas are weighed by them."""
+    """What products of vectors are multiplied with before the softmax over items."""
 
     @cached_property
     def covers(self) -> NDArray[np.bool_]:
@@ -122,29 +125,23 @@ class PersonaEncoder:
         return np.asarray(softmax(np.float32(SHARPNESS) * np.einsum("nd,nrd->nr", keys, centres), axis=1), np.float32)
 
     def fits(self, personas: Personas, items: IntArray | None = None) -> FloatArray:
-        """How well each item fits each persona, shape (B, R, C).
+        """Logarithm of the chance that each persona chooses each item, among all items, shape (B, R, C).
 
         :param items: items asked about, shape (C,); all of them if not given.
         """
-        vectors = self.items if items is None else self.items[items]
-        return np.asarray(personas.vectors @ vectors.T)
+        logs = log_softmax(np.float32(self.temperature) * (personas.vectors @ self.items.T), axis=2)
+        return np.asarray(logs if items is None else logs[:, :, items], np.float32)
 
     def weigh(self, personas: Personas, fits: FloatArray) -> FloatArray:
-        """Weight of each persona for each item, shape (B, R, C), summing to one over personas.
+        """Weight of each persona for each item: the chance that it was the one to choose it, shape (B, R, C).
 
         The more a persona stands for, and the better the item fits it, the more it weighs.
         """
-        return np.asarray(softmax(self._logits(personas, fits), axis=1), np.float32)
-
-    def _logits(self, personas: Personas, fits: FloatArray) -> FloatArray:
-        logits: FloatArray = np.float32(self.temperature) * fits
-        logits += np.log(personas.shares + np.float32(LEAST_SHARE))[:, :, None]
-        return logits
+        return np.asarray(softmax(_joint(personas, fits), axis=1), np.float32)
 
     def scores(self, personas: Personas, items: IntArray | None = None) -> FloatArray:
-        """Sum of the fits, each by its weight, shape (B, C)."""
-        fits = self.fits(personas, items)
-        return np.asarray((self.weigh(personas, fits) * fits).sum(axis=1))
+        """Logarithm of the chance of each item under the mixture of a person's personas, shape (B, C)."""
+        return np.asarray(logsumexp(_joint(personas, self.fits(personas, items)), axis=1), np.float32)
 
     def arrays(self) -> Mapping[str, NDArray[np.generic]]:
         """What was learned, by name."""
@@ -156,6 +153,11 @@ class PersonaEncoder:
         """What :meth:`arrays` gave, as an encoder again."""
         items, likes, seeds = (np.ascontiguousarray(arrays[name], np.float32) for name in ("items", "likes", "seeds"))
         return cls(items, likes, seeds, float(np.asarray(arrays["temperature"])[0]))
+
+
+def _joint(personas: Personas, fits: FloatArray) -> FloatArray:
+    """Logarithm of the chance of a persona and an item, shape (B, R, C)."""
+    return np.asarray(fits + np.log(personas.shares + np.float32(LEAST_SHARE))[:, :, None], np.float32)
 
 
 def _summed(whose: sp.csr_array, shares: FloatArray, values: FloatArray) -> FloatArray:

@@ -35,11 +35,11 @@ class PersonaConfig:
     users_at_once: int = 256
     shown: float = 0.5
     """Share of the likes that the graph of a step has; the others are to be found."""
-    glued: float = 1.0
+    glued: float = 0.5
     """Share of the users of a step that are glued together as well, two and two, to people of two tastes."""
     apart: float = 3.0
     """Price of the chance that likes of two glued users meet in one persona."""
-    entropy: float = 0.05
+    entropy: float = 0.2
     """Price of a nat of entropy of the personas' weights for an item that is liked; a mean over likes, so that it does
     not change with the size of a step."""
     learning_rate: float = 0.03
@@ -68,15 +68,21 @@ class _Module(torch.nn.Module):
     def _shared_out(self, keys: Tensor, centres: Tensor, there: Tensor) -> Tensor:
         return torch.softmax(SHARPNESS * keys @ centres.transpose(1, 2), dim=-1) * there[..., None]
 
-    def score(self, likes: Tensor, attention: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of items, shape (B, V), and the weight of each persona for them, shape (B, R, V)."""
+    def score(self, likes: Tensor, attention: Tensor, items: Tensor, had: Tensor) -> tuple[Tensor, Tensor]:
+        """Logarithm of the chance of each item, shape (B, V), and weight of each persona for it, shape (B, R, V).
+
+        :param likes: vectors of what people like, shape (B, L, D).
+        :param attention: shape (B, L, R).
+        :param items: vectors of all items, shape (V, D).
+        :param had: items that people cannot choose, for they have them, shape (B, V).
+        """
         masses = attention.sum(dim=1)
         vectors = (attention.transpose(1, 2) @ likes) / masses.clamp(min=1.0).sqrt()[..., None]
-        fits = SCALE * vectors @ items.T
+        fits = self.log_temperature.exp() * SCALE * vectors @ items.T
+        logs = torch.log_softmax(fits.masked_fill(had[:, None], _NEVER), dim=2)
         shares = masses / masses.sum(dim=1, keepdim=True).clamp(min=1e-6)
-        logits = self.log_temperature.exp() * fits + torch.log(shares + LEAST_SHARE)[..., None]
-        weights = torch.softmax(logits, dim=1)
-        return (weights * fits).sum(dim=1), weights
+        joint = logs + torch.log(shares + LEAST_SHARE)[..., None]
+        return joint.logsumexp(dim=1), torch.softmax(joint, dim=1)
 
 
 def learn_personas(
@@ -141,10 +147,9 @@ def _loss(module: _Module, likes: CSR, config: PersonaConfig, rng: np.random.Gen
     vectors = items * torch.from_numpy(_of_edges(np.bincount(likes.indices[shown], minlength=likes.n_columns)))
     people = _People.of(given)
     liked = vectors[people.likes]
-    scores, weights = module.score(liked, module.attend(liked, people.there), items)
+    logs, weights = module.score(liked, module.attend(liked, people.there), items, people.had(likes.n_columns))
     row = torch.from_numpy(np.repeat(np.arange(len(hidden)), [len(each) for each in hidden]))
     column = torch.from_numpy(np.concatenate(hidden).astype(np.int64))
-    logs = torch.log_softmax(scores.masked_fill(people.had(scores.shape[1]), _NEVER), dim=1)
     count = max(len(row), 1)
     of_wanted = weights[row, :, column]
     entropy = -(of_wanted * of_wanted.clamp(min=1e-9).log()).sum() / count

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from graph.affinity.personas.encoder import PersonaEncoder
+from graph.affinity.personas.encoder import LEAST_SHARE, PersonaEncoder
 from graph.affinity.personas.learning import (
     PersonaConfig,
     _glued,
@@ -35,7 +35,8 @@ def test_what_is_learned_is_what_serves() -> None:
     with torch.no_grad():
         attention = learning.attend(vectors, people.there)
         # The encoder's items carry the scale that scores have while learning.
-        scores, weights = learning.score(vectors, attention, torch.from_numpy(encoder.items) / 8.0)
+        nothing = torch.zeros(3, len(encoder.items), dtype=torch.bool)
+        scores, weights = learning.score(vectors, attention, torch.from_numpy(encoder.items) / 8.0, nothing)
     served = PersonaEncoder(encoder.items, encoder.likes, encoder.seeds, 1.0)
     found = served.of_likes(np.cumsum([0, *map(len, rows)]), np.concatenate(rows))
     np.testing.assert_allclose(scores.numpy(), served.scores(found), rtol=1e-3, atol=1e-4)
@@ -54,6 +55,18 @@ def test_the_price_of_entropy_does_not_change_with_the_size_of_a_step() -> None:
     few, many = (losses[1.0, users] - losses[0.0, users] for users in (20, 80))
     assert 0 < few <= np.log(3) + 1e-6
     assert few == pytest.approx(many, rel=0.02)
+
+
+def test_what_somebody_has_is_not_there_to_be_chosen() -> None:
+    learning, encoder = module(), learned(0)
+    items, had = torch.from_numpy(encoder.items), torch.zeros(1, len(encoder.items), dtype=torch.bool)
+    had[0, :5] = True
+    likes = torch.from_numpy(encoder.likes)[None, :5]
+    with torch.no_grad():
+        logs, weights = learning.score(likes, learning.attend(likes, torch.ones(1, 5)), items, had)
+    assert (logs[0, :5] < -1e6).all()
+    assert logs[0, 5:].exp().sum().item() == pytest.approx(1.0, abs=0.01)
+    np.testing.assert_allclose(weights.sum(dim=1).numpy(), 1, rtol=1e-4)
 
 
 def test_two_users_meet_where_they_share_a_persona() -> None:
@@ -108,5 +121,7 @@ def test_one_persona_is_a_model_of_one_vector() -> None:
     personas = encoder.of(Histories(two_tastes()).of(np.arange(3)))
     assert (personas.attention == 1).all()
     sums = np.stack([encoder.likes[personas.likes_of(person)[0]].sum(axis=0) for person in range(3)])
-    expected = (sums / np.sqrt(personas.masses)) @ encoder.items.T
-    np.testing.assert_allclose(encoder.scores(personas), expected, rtol=1e-3, atol=1e-4)
+    fits = encoder.temperature * (sums / np.sqrt(personas.masses)) @ encoder.items.T
+    expected = fits - np.log(np.exp(fits).sum(axis=1, keepdims=True))
+    # A share of 1 is 1 and a little.
+    np.testing.assert_allclose(encoder.scores(personas), expected + np.log(1 + LEAST_SHARE), rtol=1e-3, atol=1e-4)

@@ -1,5 +1,6 @@
 """A small world of two tastes: half of the users like some of one shelf, half some of the other."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -38,10 +39,10 @@ def two_tastes() -> Dataset:
     return Dataset("two-tastes", catalogue, history, "made up", "none")
 
 
-QUICK = PersonaConfig(personas=3, dimensions=16, steps=80, users_at_once=80)
+QUICK = PersonaConfig(personas=3, dimensions=16, steps=80, users_at_once=80, entropy=0.4)
 
 
 @cache
 def learned(steps: int = QUICK.steps) -> PersonaEncoder:
     """Personas of this world; nothing is learned in no steps."""
-    return learn_personas(two_tastes(), 0, PersonaConfig(3, 16, steps, 80))
+    return learn_personas(two_tastes(), 0, replace(QUICK, steps=steps))
