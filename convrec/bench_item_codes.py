@@ -118,7 +118,7 @@ def item_codes(names: tuple[str, ...], seeds: int, first_seed: int, split: str, 
     """Learn codes and table on one catalogue, and rank on another: at once, and after a few interactions.
 
     The items of the two are disjoint. Beside it stand codes that are shuffled among the items, tables that start from
-    nothing, the text alone, and popularity. About a quarter of an hour on one core.
+    nothing, the text alone, and popularity. About half an hour on one core.
     """
     check_output(json_path, "--json")
     known = {setting.name: setting for setting in SETTINGS}

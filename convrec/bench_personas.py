@@ -67,7 +67,7 @@ def personas(data: tuple[str, ...], seeds: int, steps: int | None, json_path: Pa
 
     A fifth of the users are left out of learning. Two of them at a time are glued together, and their personas have to
     take them apart again; their labels are tested on likes that were kept back. Beside personas stand a model of one
-    vector with as many parameters, other affinities, and personas that nothing was learned for. About a minute a seed.
+    vector with as many parameters, other affinities, and personas that nothing was learned for. A few minutes.
     """
     check_output(json_path, "--json")
     found: list[PersonaFigures] = []

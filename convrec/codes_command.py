@@ -101,8 +101,8 @@ def apply_codes(folder: Path, data: str, items: int) -> None:
 def adapt(folder: Path, data: str, seed: int, out: Path) -> None:
     """Adapt a codebook to a data set: first which row of the table each code takes, then the rows.
 
-    It learns what leads from train to valid, and keeps what helps people whom it has not learned from, which may be the
-    codebook as it came. What it prints is measured on such people, too.
+    It learns what leads from train to valid, and keeps what surely helps people whom it has not learned from, which may
+    be the codebook as it came. What it prints is measured on such people, too.
     """
     from graph.affinity.signals.coded import embedded
     from graph.item_codes import adapting, saving
@@ -128,6 +128,8 @@ def adapt(folder: Path, data: str, seed: int, out: Path) -> None:
     for stage, value in (("as it came", found.as_it_came), ("permuted", found.permuted), ("table tuned", found.tuned)):
         table.add_row(stage, f"{value:.4f}")
     console.print(table)
+    if found.codebook.table is here.table:
+        console.print("nothing that was learned surely helps anybody it was not learned from: the table is as it came")
     console.print(f"kept in {out}; licence: {found.codebook.origin.licence}")
 
 

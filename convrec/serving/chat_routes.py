@@ -24,6 +24,8 @@ ChatAuth = Literal["session", "token"]
 
 REST = "/webhooks/rest/webhook"
 SESSION = "/session"
+LINES = "application/x-ndjson"
+"""Medium of an answer that comes as a line of JSON for each message."""
 
 
 Sent = TypeVar("Sent", Said, Asked, Rated)
@@ -98,7 +100,7 @@ class ChatRoutes:
         said = self.read(request, Said)
         messages = await self._answered(said)
         if request.args.get("stream") == "true":
-            return text_response(as_lines(messages), content_type="application/x-ndjson")
+            return text_response(as_lines(messages), content_type=LINES)
         return json_response(messages)
 
     def read(self, request: Request, kind: type[Sent], looks: bool = False) -> Sent:

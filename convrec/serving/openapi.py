@@ -15,6 +15,16 @@ TOKEN, NAME = "token", "name"
 
 
 @dataclass(frozen=True)
+class Query:
+    """A parameter of the address."""
+
+    what: str
+    """What it is for."""
+    values: tuple[str, ...]
+    """What it may be."""
+
+
+@dataclass(frozen=True)
 class Operation:
     """One thing that may be asked for."""
 
@@ -33,8 +43,10 @@ class Operation:
     caller: str | None = None
     """:data:`TOKEN`, :data:`NAME`, or None for anybody."""
     media: str = "application/json"
-    queries: Mapping[str, str] = field(default_factory=dict)
-    """Parameters of the address, and what they are for."""
+    also: Mapping[str, Schema] = field(default_factory=dict)
+    """Other media the answer may come in, and its content there."""
+    queries: Mapping[str, Query] = field(default_factory=dict)
+    """Parameters of the address by name."""
 
 
 ERROR: Schema = {
@@ -99,10 +111,13 @@ def document(operations: Sequence[Operation]) -> Schema:
 
 
 def _operation(operation: Operation, schemas: dict[str, Schema]) -> Schema:
+    media_of_answer = {operation.media: operation.answers, **operation.also}
     described: Schema = {
         "operationId": f"{operation.method}{operation.path.replace('/', '_')}",
         "summary": operation.summary,
-        "responses": {"200": {"description": "OK", "content": {operation.media: {"schema": operation.answers}}}},
+        "responses": {
+            "200": {"description": "OK", "content": {name: {"schema": each} for name, each in media_of_answer.items()}}
+        },
     }
     for status, when in operation.refusals.items():
         content = {"application/json": {"schema": ERROR}}
@@ -114,8 +129,8 @@ def _operation(operation: Operation, schemas: dict[str, Schema]) -> Schema:
         described["requestBody"] = {"required": True, "content": {"application/json": media}}
     if operation.queries:
         described["parameters"] = [
-            {"name": name, "in": "query", "description": what, "schema": {"type": "string"}}
-            for name, what in operation.queries.items()
+            {"name": name, "in": "query", "description": each.what, "schema": {"enum": list(each.values)}}
+            for name, each in operation.queries.items()
         ]
     if operation.caller is not None:
         described["security"] = [{"token": []}] if operation.caller == TOKEN else [{"token": []}, {}]
@@ -162,7 +177,7 @@ def _described(operation: Operation) -> str:
         rows["takes"] = ", ".join(
             f"{name}{'' if each.is_required() else ' (or not)'}" for name, each in operation.takes.model_fields.items()
         )
-    rows |= {f"?{name}=": what for name, what in operation.queries.items()}
+    rows |= {f"?{name}=": each.what for name, each in operation.queries.items()}
     rows |= {str(status): when for status, when in operation.refusals.items()}
     table = "".join(f"<tr><td>{escape(name)}</td><td>{escape(what)}</td></tr>" for name, what in rows.items())
     return (

@@ -8,9 +8,9 @@ from sanic.response import html
 from sanic.response import json as json_response
 
 from convrec.serving.action_call import ActionCall
-from convrec.serving.chat_routes import REST, SESSION
+from convrec.serving.chat_routes import LINES, REST, SESSION
 from convrec.serving.gateway import Asked, Rated, Said
-from convrec.serving.openapi import MESSAGES, NAME, STYLE, TOKEN, Operation, document, page, refusals
+from convrec.serving.openapi import MESSAGES, NAME, STYLE, TOKEN, Operation, Query, document, page, refusals
 
 _ASKED = {"sender": "ann"}
 _STANDING = {
@@ -27,7 +27,8 @@ OPERATIONS = (
     Operation(
         "post", REST, "Answer a message, as Rasa's REST channel does; an empty list where the agent waits", MESSAGES,
         Said, {"sender": "ann", "message": "a comedy with Tom Hanks", "message_id": "1"}, _OF_VISITORS, NAME,
-        queries={"stream": "true for a line of JSON for each message"},
+        also={LINES: {"type": "string"}},
+        queries={"stream": Query("true for a line of JSON for each message", ("true", "false"))},
     ),
     Operation(
         "post", SESSION, "Give a name to talk under", {"type": "object", "properties": {"sender": {"type": "string"}}},
