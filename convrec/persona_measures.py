@@ -128,11 +128,10 @@ class Purity:
     """The same, with the most alike personas put together until two are left."""
     k_means: FloatArray
     """k-means with k = 2 on the same vectors of likes, scaled to length one."""
-    told_half: FloatArray
-    """Logistic regression on the same vectors that was told whose half of the likes are, on the other half: about the
-    most that tastes say of who liked what."""
     by_lot: FloatArray
     """Likes handed out by lot, as many to each side as are each user's."""
+    told_half: FloatArray
+    """Logistic regression on the same vectors that was told whose half of the likes are, on the other half."""
 
 
 def purity(
@@ -152,8 +151,8 @@ def purity(
         found = KMeans(2, n_init=5, random_state=0).fit_predict(units)
         placed = (shares.argmax(axis=1), _in_two(personas.vectors[0], shares.argmax(axis=1)), found)
         told = _told_half(units, owner, rng)
-        scores = [adjusted_rand_score(owner, each) for each in (*placed, rng.permutation(owner))]
-        rows.append((one, *scores[:-1], told, scores[-1]))
+        scores = (adjusted_rand_score(owner, each) for each in (*placed, rng.permutation(owner)))
+        rows.append((one, *scores, told))
     first, *figures = (np.array(column) for column in zip(*rows, strict=True))
     return Purity(first, *figures)
 

@@ -149,7 +149,7 @@ def _loss(module: _Module, likes: CSR, config: PersonaConfig, rng: np.random.Gen
     liked = vectors[people.likes]
     logs, weights = module.score(liked, module.attend(liked, people.there), items, people.had(likes.n_columns))
     row = torch.from_numpy(np.repeat(np.arange(len(hidden)), [len(each) for each in hidden]))
-    column = torch.from_numpy(np.concatenate(hidden).astype(np.int64))
+    column = torch.from_numpy(_joined(hidden))
     count = max(len(row), 1)
     of_wanted = weights[row, :, column]
     entropy = -(of_wanted * of_wanted.clamp(min=1e-9).log()).sum() / count
@@ -173,11 +173,11 @@ class _People:
 
     @classmethod
     def of(cls, rows: Sequence[NDArray[np.int32]]) -> "_People":
-        width = max(map(len, rows), default=0)
-        likes, there = np.zeros((len(rows), width), np.int64), np.zeros((len(rows), width), np.float32)
-        for place, row in enumerate(rows):
-            likes[place, : len(row)], there[place, : len(row)] = row, 1.0
-        return cls(torch.from_numpy(likes), torch.from_numpy(there))
+        lengths = np.array([len(row) for row in rows], np.int64)
+        there = np.arange(lengths.max(initial=0)) < lengths[:, None]
+        likes = np.zeros(there.shape, np.int64)
+        likes[there] = _joined(rows)
+        return cls(torch.from_numpy(likes), torch.from_numpy(there.astype(np.float32)))
 
     def had(self, n_items: int) -> Tensor:  # -> (B, V)
         """Whether a person was shown to like an item."""
@@ -185,6 +185,11 @@ class _People:
         person, place = self.there.nonzero(as_tuple=True)
         found[person, self.likes[person, place]] = True
         return found
+
+
+def _joined(rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
+    """Everything in some rows, one after the other; there may be none."""
+    return np.concatenate([np.zeros(0, np.int64), *rows])
 
 
 def _taken_apart(

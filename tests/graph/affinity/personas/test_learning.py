@@ -103,6 +103,15 @@ def test_hidden_likes_are_what_is_asked_for_and_nothing_else() -> None:
     )
 
 
+def test_where_nobody_likes_two_things_there_is_nothing_to_find_and_nothing_breaks() -> None:
+    dataset = two_tastes()
+    history = dataset.interactions
+    first = np.unique(history.users, return_index=True)[1]
+    few = replace(history, liked=history.liked & np.isin(np.arange(len(history.users)), first))
+    encoder = learn_personas(replace(dataset, interactions=few), 0, replace(QUICK, steps=2))
+    assert np.isfinite(encoder.items).all()
+
+
 def test_the_same_seed_learns_the_same_and_another_something_else() -> None:
     config = replace(QUICK, steps=5)
     one, again, other = (learn_personas(two_tastes(), seed, config).items for seed in (0, 0, 1))
