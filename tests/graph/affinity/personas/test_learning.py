@@ -18,7 +18,7 @@ from graph.affinity.personas.learning import (
     learn_personas,
 )
 from graph.affinity.profiles import Histories
-from tests.graph.affinity.personas.two_tastes import QUICK, learned, two_tastes
+from tests.graph.affinity.personas.two_tastes import QUICK, USERS, learned, two_tastes
 
 
 def module(config: PersonaConfig = QUICK) -> _Module:
@@ -67,6 +67,35 @@ def test_what_somebody_has_is_not_there_to_be_chosen() -> None:
     assert (logs[0, :5] < -1e6).all()
     assert logs[0, 5:].exp().sum().item() == pytest.approx(1.0, abs=0.01)
     np.testing.assert_allclose(weights.sum(dim=1).numpy(), 1, rtol=1e-4)
+
+
+def test_a_guess_is_one_among_what_somebody_does_not_have() -> None:
+    """With vectors of zeros every item is as likely as any other that a person was not shown to have."""
+    learning, likes = module(), two_tastes().interactions.known_likes
+    with torch.no_grad():
+        learning.items.zero_()
+    config = replace(QUICK, entropy=0.0, apart=0.0, users_at_once=USERS)
+    shown = np.random.default_rng(3).random(likes.n_edges) < config.shown
+    given, hidden = _taken_apart(likes, np.arange(USERS), shown)
+    guesses = [np.log(likes.n_columns - len(row)) for row, sought in zip(given, hidden, strict=True) for _ in sought]
+    found = _loss(learning, likes, config, np.random.default_rng(3)).item()
+    # Shares add up to 1 and a little for each persona.
+    assert found == pytest.approx(np.mean(guesses) - np.log(1 + 3 * LEAST_SHARE), abs=2e-3)
+    assert found < np.log(likes.n_columns) - 0.05
+
+
+def test_meeting_has_its_price_where_people_are_glued_and_only_there() -> None:
+    learning, likes = module(), two_tastes().interactions.known_likes
+
+    def loss(**changed: float) -> float:
+        config = replace(QUICK, entropy=0.0, **changed)
+        return _loss(learning, likes, config, np.random.default_rng(0)).item()
+
+    free = loss(apart=0.0)
+    once, twice = loss(apart=1.0) - free, loss(apart=2.0) - free
+    assert 0.05 < once <= 1
+    assert twice == pytest.approx(2 * once, rel=1e-3)
+    assert loss(apart=1.0, glued=0.0) == pytest.approx(free)
 
 
 def test_two_users_meet_where_they_share_a_persona() -> None:
